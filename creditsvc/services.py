@@ -1,0 +1,42 @@
+"""What every way in needs: settings, clock, databases, vault. Made once a process, handed to whoever asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from creditsvc.settings import Settings
+from creditsvc.storage.engine import Database
+from creditsvc.storage.keyring import Keyring, open_keyring
+from creditsvc.storage.vault import Vault
+from creditsvc.wallclock import Clock, SystemClock
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of a running installation."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keys: Database
+    keyring: Keyring
+    vault: Vault
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.database.dispose()
+        self.keys.dispose()
+
+
+def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
+    """The parts for these settings; raises ``SettingError`` where the keys are missing."""
+    keyring = open_keyring(settings.keys)
+    keys = Database(settings.keys_database)
+    return Services(
+        settings=settings,
+        clock=clock or SystemClock(),
+        database=Database(settings.database),
+        keys=keys,
+        keyring=keyring,
+        vault=Vault(keyring, keys),
+    )

@@ -1,0 +1,110 @@
+"""Every setting, read once from the environment into one frozen object.
+
+A misspelt name is refused; secrets are never values but paths of files. Defaults make the embedded service:
+SQLite and keys in one folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from creditsvc.kernel.errors import SettingError
+from creditsvc.kernel.text import Bilingual
+
+PREFIX = "CREDITSVC_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation runs. Every name can be set in the environment as ``CREDITSVC_<NAME>``."""
+
+    home: Path = Path("var")
+    """Folder of everything that the embedded service keeps."""
+    database_url: str = ""
+    """SQLAlchemy address of the register; empty: SQLite in ``home``."""
+    keys_url: str = ""
+    """Address of the database of wrapped data keys, which has its own, shorter backups; empty: SQLite in ``home``."""
+    key_dir: str = ""
+    """Folder of key files (mode 0700); empty: ``keys`` in ``home``."""
+    host: str = "127.0.0.1:8080"
+    """Authority under which the feed is published: it is in every signed head."""
+    bind: str = "127.0.0.1:8080"
+    """Address and port that the web server listens on."""
+    web_workers: int = 1
+    """Web worker processes."""
+    web_threads: int = 8
+    """Blocking threads in each worker."""
+    secure_cookies: bool = False
+    """Set behind HTTPS: session cookies then travel over HTTPS alone."""
+    session_minutes: int = 30
+    """A session ends after this long without a request."""
+    argon2: str = "standard"
+    """Cost of password hashes: ``standard``, or ``cheap`` where ``allow_test_settings`` is on."""
+    allow_test_settings: bool = False
+    """Lets tests choose settings that would be wrong in production."""
+    demo: bool = False
+    """Marks an installation that holds made-up people only; pages say so."""
+    log_level: str = "INFO"
+    """Least severe level that is written."""
+    max_upload_mib: int = 256
+    """Largest request body in MiB that is read."""
+    fresh_batch_days: int = 7
+    """``/freshz`` warns when the newest applied batch is older than this."""
+    overlay_file: str = ""
+    """TOML file in which the legal department clears or holds measures; empty: none."""
+
+    def __post_init__(self) -> None:
+        if self.argon2 == "cheap" and not self.allow_test_settings:
+            raise _refused("ARGON2", "cheap 只能用于测试", "cheap is for tests only")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Settings from environment variables; raises ``SettingError`` for an unknown name or a wrong value."""
+        known = {PREFIX + field.name.upper(): field for field in fields(cls)}
+        if unknown := sorted(name for name in environ if name.startswith(PREFIX) and name not in known):
+            raise SettingError(
+                Bilingual(f"不认识的设置：{'、'.join(unknown)}", f"unknown settings: {', '.join(unknown)}")
+            )
+        values: dict[str, Any] = {
+            known[name].name: _read(name, str(known[name].type), environ[name]) for name in known if name in environ
+        }
+        return cls(**values)
+
+    @property
+    def database(self) -> str:
+        """Address of the register's database."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'register.db'}"
+
+    @property
+    def keys_database(self) -> str:
+        """Address of the database of wrapped data keys."""
+        return self.keys_url or f"sqlite:///{self.home.absolute() / 'keys.db'}"
+
+    @property
+    def keys(self) -> Path:
+        """Folder of key files."""
+        return Path(self.key_dir) if self.key_dir else self.home / "keys"
+
+    @property
+    def evidence(self) -> Path:
+        """Folder of sealed attachments."""
+        return self.home / "evidence"
+
+
+def _read(name: str, kind: str, text: str) -> object:
+    if kind == "bool":
+        if text.lower() not in {"0", "1", "true", "false"}:
+            raise _refused(name, "应为 true 或 false", "it must be true or false")
+        return text.lower() in {"1", "true"}
+    if kind == "int":
+        if not text.isascii() or not text.isdigit():
+            raise _refused(name, "应为非负整数", "it must be a whole number")
+        return int(text)
+    return Path(text) if kind == "Path" else text
+
+
+def _refused(name: str, zh: str, en: str) -> SettingError:
+    return SettingError(Bilingual(f"设置 {name}：{zh}", f"setting {name}: {en}"))
