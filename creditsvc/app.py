@@ -1,0 +1,45 @@
+"""Builds the web application from the services and the features. Knows no feature by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+from flask import Flask
+
+from creditsvc.feature import Feature
+from creditsvc.ports import Ports
+from creditsvc.services import Services
+from creditsvc.web.api import Api
+from creditsvc.web.context import EXTENSION, Installed
+from creditsvc.web.install import install
+
+MIB = 1024 * 1024
+
+
+def create_app(services: Services, features: Sequence[Feature]) -> Flask:
+    """The application; features are mounted in the order given."""
+    app = Flask("creditsvc.web")
+    app.config.update(
+        MAX_CONTENT_LENGTH=services.settings.max_upload_mib * MIB,
+        MAX_FORM_MEMORY_SIZE=2 * MIB,
+        MAX_FORM_PARTS=200,
+    )
+    filled: dict[str, Any] = {}
+    for feature in features:
+        filled.update(feature.ports)
+    app.extensions[EXTENSION] = Installed(
+        services=services,
+        ports=Ports(filled),
+        navigation=sorted(chain.from_iterable(f.navigation for f in features), key=lambda item: item.order),
+        translations=[feature.translations for feature in features if feature.translations],
+    )
+    install(app)
+    api = Api(app)
+    for feature in features:
+        for blueprint in feature.blueprints():
+            app.register_blueprint(blueprint)
+        for blueprint in feature.api_blueprints():
+            api.register_blueprint(blueprint, url_prefix="/v1" + (blueprint.url_prefix or ""))
+    return app
