@@ -1,0 +1,135 @@
+"""The roof: which features this house has, the web application, and the ``creditsvc`` command.
+
+Nothing heavy is imported at the top, since the subscriber's install has no web server and no database library:
+commands are a table of names, and ``application`` is made when it is first asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
+
+    from creditsvc.feature import Feature
+
+FEATURES = (
+    "creditsvc.access.feature",
+    "creditsvc.register.feature",
+    "creditsvc.checks.feature",
+    "sync.feature",
+    "repair.feature",
+)
+"""Each holds ``FEATURE``; order is the order of mounting."""
+
+TABLES = (
+    "creditsvc.storage.subjects",
+    "creditsvc.storage.outbox",
+    "creditsvc.jobs.tables",
+    "creditsvc.access.tables",
+    "creditsvc.register.tables",
+    "creditsvc.checks.tables",
+    "sync.tables_intake",
+    "sync.tables_feed",
+    "repair.tables",
+)
+"""Every module with tables: the one MetaData is complete when these have been imported."""
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "serve": ("creditsvc.jobs.serve:main", "server", "网页、任务与数据流一并启动 / start web, jobs and feed"),
+    "jobs": ("creditsvc.jobs.commands:main", "server", "定时任务：列出、运行 / recurring jobs: list, run"),
+    "migrate": (
+        "creditsvc.storage.commands:main",
+        "server",
+        "建立密钥并升级数据库 / make keys, bring the database up to date",
+    ),
+    "account": ("creditsvc.access.commands:main", "server", "工作人员账户 / staff accounts"),
+    "demo": ("sync.demo.cli:main", "server", "生成合成名单 / write a synthetic list"),
+    "import": ("sync.commands:import_file", "server", "导入法院名单 / take in a court's file"),
+    "release": ("sync.commands:release", "server", "由第二人发布批次 / release a batch as second person"),
+    "check": ("creditsvc.checks.commands:main", "server", "核查 / check one person"),
+    "letters": ("repair.commands:letters", "server", "打印决定书查询码 / codes for decision letters"),
+    "subscriber": ("sync.subscriber_commands:main", "server", "订阅单位与协议 / subscribers and agreements"),
+    "mirror": ("sync.mirror.cli:main", "", "维护并验证本地副本 / keep a verified local copy"),
+}
+"""Command → where it is, which extra it needs, what it does."""
+
+
+def features() -> Sequence[Feature]:
+    """The features, loaded."""
+    return [import_module(name).FEATURE for name in FEATURES]
+
+
+def assembled_metadata() -> MetaData:
+    """The one MetaData with the tables of every feature."""
+    from creditsvc.storage.base import Base
+
+    for name in TABLES:
+        import_module(name)
+    return Base.metadata
+
+
+def make_application() -> Any:
+    """The web application for the environment's settings."""
+    import os
+
+    from creditsvc.app import create_app
+    from creditsvc.services import open_services
+    from creditsvc.settings import Settings
+
+    return create_app(open_services(Settings.from_environ(os.environ)), features())
+
+
+def __getattr__(name: str) -> Any:
+    if name == "application":
+        made = make_application()
+        globals()["application"] = made
+        return made
+    raise AttributeError(name)
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name.ljust(width)}  {purpose}" for name, (_, _, purpose) in COMMANDS.items()]
+    return "用法 / usage: creditsvc COMMAND …\n\n" + "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it did what was asked, 2 for a wrong call, 1 for an error that it explains."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        sys.stdout.write(_usage())
+        return 0 if arguments else 2
+    if arguments[0] not in COMMANDS:
+        sys.stderr.write(f"没有命令 {arguments[0]!r} / no such command\n\n{_usage()}")
+        return 2
+    where, extra, _ = COMMANDS[arguments[0]]
+    module, _, function = where.partition(":")
+    try:
+        run = getattr(import_module(module), function)
+    except ModuleNotFoundError as missing:
+        if not extra or (missing.name or "").split(".")[0] in {"creditsvc", "sync", "repair", "punishment_rules"}:
+            raise
+        sys.stderr.write(f"缺少组件 {missing.name}：请安装 creditsvc[{extra}] / install creditsvc[{extra}]\n")
+        return 1
+    return _explained(run, arguments[1:])
+
+
+def _explained(run: Any, arguments: Sequence[str]) -> int:
+    from creditsvc.kernel.errors import CreditServiceError
+
+    try:
+        return int(run(arguments) or 0)
+    except CreditServiceError as error:
+        sys.stderr.write(f"{error.text.zh}\n{error.text.en}  [{error.code}]\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\n已中断 / interrupted\n")
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
