@@ -42,7 +42,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "serve": ("creditsvc.jobs.serve:main", "server", "网页、任务与数据流一并启动 / start web, jobs and feed"),
     "jobs": ("creditsvc.jobs.commands:main", "server", "定时任务：列出、运行 / recurring jobs: list, run"),
     "migrate": (
-        "creditsvc.storage.commands:main",
+        "creditsvc.migrate_command:main",
         "server",
         "建立密钥并升级数据库 / make keys, bring the database up to date",
     ),
@@ -56,6 +56,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "mirror": ("sync.mirror.cli:main", "", "维护并验证本地副本 / keep a verified local copy"),
 }
 """Command → where it is, which extra it needs, what it does."""
+
+OF_THE_HOUSE = frozenset({"serve", "jobs", "migrate"})
+"""Commands that are handed the features, since they act for all of them."""
 
 
 def features() -> Sequence[Feature]:
@@ -115,14 +118,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         sys.stderr.write(f"缺少组件 {missing.name}：请安装 creditsvc[{extra}] / install creditsvc[{extra}]\n")
         return 1
-    return _explained(run, arguments[1:])
+    house = (features(),) if arguments[0] in OF_THE_HOUSE else ()
+    return _explained(run, arguments[1:], *house)
 
 
-def _explained(run: Any, arguments: Sequence[str]) -> int:
+def _explained(run: Any, arguments: Sequence[str], *house: Any) -> int:
     from creditsvc.kernel.errors import CreditServiceError
 
     try:
-        return int(run(arguments) or 0)
+        return int(run(arguments, *house) or 0)
     except CreditServiceError as error:
         sys.stderr.write(f"{error.text.zh}\n{error.text.en}  [{error.code}]\n")
         return 1

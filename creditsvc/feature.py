@@ -53,5 +53,7 @@ class Feature:
     navigation: Sequence[NavigationItem] = ()
     ports: Mapping[str, Any] = field(default_factory=dict)
     """Ports that it fills, by name: see ``creditsvc/ports.py``."""
+    prepare: Callable[[Services, datetime], None] | None = None
+    """Run by ``creditsvc migrate`` once the tables stand: makes what must exist before the first request."""
     translations: str | None = None
     """Package folder with its gettext catalogues, for example ``repair/translations``."""
