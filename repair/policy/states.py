@@ -1,0 +1,112 @@
+"""The life of an application as a table: state and step give the next state; what is not in the table can't be done.
+
+Pure: no database, network or clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from creditsvc.kernel.errors import Conflict
+from creditsvc.kernel.text import Bilingual
+
+
+class State(StrEnum):
+    """Where an application stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    UNDER_REVIEW = "under_review"
+    GRANT_PROPOSED = "grant_proposed"
+    REFUSAL_PROPOSED = "refusal_proposed"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"
+    DISCARDED = "discarded"
+
+
+class Step(StrEnum):
+    """What can be done with it."""
+
+    SUBMIT = "submit"
+    DISCARD = "discard"
+    TAKE = "take"
+    RETURN = "return"
+    PROPOSE_GRANT = "propose_grant"
+    PROPOSE_REFUSAL = "propose_refusal"
+    APPROVE = "approve"
+    SEND_BACK = "send_back"
+    WITHDRAW = "withdraw"
+    OVERTAKE = "overtake"
+
+
+MOVES: Mapping[tuple[State, Step], State] = {
+    (State.DRAFT, Step.SUBMIT): State.SUBMITTED,
+    (State.DRAFT, Step.DISCARD): State.DISCARDED,
+    (State.SUBMITTED, Step.TAKE): State.UNDER_REVIEW,
+    (State.SUBMITTED, Step.WITHDRAW): State.WITHDRAWN,
+    (State.SUBMITTED, Step.OVERTAKE): State.OVERTAKEN,
+    (State.UNDER_REVIEW, Step.RETURN): State.RETURNED,
+    (State.UNDER_REVIEW, Step.PROPOSE_GRANT): State.GRANT_PROPOSED,
+    (State.UNDER_REVIEW, Step.PROPOSE_REFUSAL): State.REFUSAL_PROPOSED,
+    (State.UNDER_REVIEW, Step.WITHDRAW): State.WITHDRAWN,
+    (State.UNDER_REVIEW, Step.OVERTAKE): State.OVERTAKEN,
+    (State.RETURNED, Step.SUBMIT): State.SUBMITTED,
+    (State.RETURNED, Step.WITHDRAW): State.WITHDRAWN,
+    (State.RETURNED, Step.OVERTAKE): State.OVERTAKEN,
+    (State.GRANT_PROPOSED, Step.APPROVE): State.GRANTED,
+    (State.GRANT_PROPOSED, Step.SEND_BACK): State.UNDER_REVIEW,
+    (State.REFUSAL_PROPOSED, Step.APPROVE): State.REFUSED,
+    (State.REFUSAL_PROPOSED, Step.SEND_BACK): State.UNDER_REVIEW,
+}
+
+FINAL = frozenset(State) - {state for state, _ in MOVES}
+"""States that nothing leaves, computed."""
+
+OPEN_AT_COURT = frozenset(State) - FINAL - {State.DRAFT, State.RETURNED}
+"""States in which the court's clock runs."""
+
+EDITABLE = frozenset({State.DRAFT, State.RETURNED})
+"""States in which the person may still change statement and papers."""
+
+STATE_NAMES: Mapping[State, Bilingual] = {
+    State.DRAFT: Bilingual("草稿", "draft"),
+    State.SUBMITTED: Bilingual("已提交", "sent"),
+    State.RETURNED: Bilingual("需要补正", "returned to be completed"),
+    State.UNDER_REVIEW: Bilingual("审查中", "under review"),
+    State.GRANT_PROPOSED: Bilingual("审查中", "under review"),
+    State.REFUSAL_PROPOSED: Bilingual("审查中", "under review"),
+    State.GRANTED: Bilingual("已准许", "granted"),
+    State.REFUSED: Bilingual("已驳回", "refused"),
+    State.WITHDRAWN: Bilingual("已撤回", "withdrawn"),
+    State.OVERTAKEN: Bilingual("记录已移出，申请终结", "closed: the entry has already left the list"),
+    State.DISCARDED: Bilingual("已丢弃", "discarded"),
+}
+"""For the applicant: a proposal that the second person has not signed yet is no news."""
+
+DESK_NAMES: Mapping[State, Bilingual] = {
+    **STATE_NAMES,
+    State.SUBMITTED: Bilingual("待受理", "to be taken up"),
+    State.GRANT_PROPOSED: Bilingual("拟准许，待复核", "grant proposed, awaits second person"),
+    State.REFUSAL_PROPOSED: Bilingual("拟驳回，待复核", "refusal proposed, awaits second person"),
+}
+
+
+def move(state: State, step: Step) -> State:
+    """The state after this step; raises ``Conflict`` where the table has no such move."""
+    after = MOVES.get((state, step))
+    if after is None:
+        name = DESK_NAMES[state]
+        raise Conflict(
+            Bilingual(
+                f"申请目前为“{name.zh}”，不能进行此操作；请刷新后重试",
+                f"the application is now “{name.en}”, so this can't be done; reload the page",
+            ),
+            code="application-state",
+            state=state.value,
+            step=step.value,
+        )
+    return after
