@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import walk_packages
 
-from creditsvc.web.errors import status_for
-
 from creditsvc.kernel.errors import CreditServiceError, SettingError
+from creditsvc.web.errors import status_for
 
 PACKAGES = ("creditsvc", "repair", "sync")
 
