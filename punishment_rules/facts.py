@@ -1,0 +1,175 @@
+"""What is known about one subject on one day, as the law needs it: entries, marks, reliefs, papers. No identity numbers, no names of people.
+
+Every date is a Beijing day; an end day is the last day that counts. A grace period is not a fact here: it is neither published nor sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from punishment_rules.law import DebtorKind, Ground, Role, in_force
+
+
+class Obligation(StrEnum):
+    """What the judgment orders: to pay, or to do or not to do something."""
+
+    PAYMENT = "payment"
+    ACT = "act"
+    UNKNOWN = "unknown"
+
+
+class HeldBy(StrEnum):
+    """Whose entry it is, seen from who asks: one's own, that of the company whose branch acts, or that of one's branch."""
+
+    SELF = "self"
+    HEAD_OFFICE = "head_office"
+    BRANCH = "branch"
+
+
+class Trait(StrEnum):
+    """What is known of the subject and matters to single rows."""
+
+    MINOR = "minor"
+    PUBLIC_BODY = "public_body"
+    STATE_UNIT = "state_unit"
+    OFFICIAL = "official"
+
+
+class ReliefKind(StrEnum):
+    """Three reliefs kept apart: 法发〔2019〕35号第17条 (temporary), 限消规定第八条 (one act), and the court's single-use lift."""
+
+    TEMPORARY_LIFT = "temporary_lift"
+    SINGLE_APPROVAL = "single_approval"
+    SINGLE_LIFT = "single_lift"
+
+
+@dataclass(frozen=True, slots=True)
+class ListingFact:
+    """One published listing. `until` is the last day of a term; None where there is none. `ended_on` is the day of removal or revocation."""
+
+    entry: str
+    grounds: tuple[Ground, ...]
+    court_name: str
+    case_number: str
+    listed_on: date
+    until: date | None = None
+    debtor_kind: DebtorKind = DebtorKind.PERSON
+    obligation: Obligation = Obligation.UNKNOWN
+    held_by: HeldBy = HeldBy.SELF
+    ended_on: date | None = None
+    marks: tuple[str, ...] = ()
+
+    def in_force(self, on: date) -> bool:
+        """From the day of listing to the last day of its term; on the day it is removed it no longer counts."""
+        return in_force(on, self.listed_on, self.until) and (self.ended_on is None or on < self.ended_on)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFact:
+    """A consumption order that binds the subject: as debtor (`bound_role` None) or through a unit. `items` empty means all consumption rows."""
+
+    entry: str
+    court_name: str
+    case_number: str
+    issued_on: date
+    ended_on: date | None = None
+    items: tuple[str, ...] = ()
+    bound_role: Role | None = None
+    unit_name: str | None = None
+
+    def in_force(self, on: date) -> bool:
+        """From the day it is issued; on the day it is lifted it no longer counts."""
+        return self.issued_on <= on and (self.ended_on is None or on < self.ended_on)
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFact:
+    """The subject answers for a listed unit in a role. Only the court's naming binds; what the company register says is a flag."""
+
+    entry: str
+    unit_name: str
+    role: Role
+    court_name: str
+    case_number: str
+    from_day: date
+    to_day: date | None = None
+    named_by_court: bool = True
+
+    def in_force(self, on: date) -> bool:
+        """From the day of the mark to its last day, or to the last day of the unit's listing (the caller gives the earlier)."""
+        return in_force(on, self.from_day, self.to_day)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFact:
+    """The other direction: a listed person (`entry` is that person's listing) holds a post at the unit that is asked about."""
+
+    entry: str
+    role: Role
+    from_day: date
+    to_day: date | None = None
+    confirmed: bool = True
+
+    def in_force(self, on: date) -> bool:
+        """While the post is held and the person's listing stands (the caller gives the earlier end)."""
+        return in_force(on, self.from_day, self.to_day)
+
+
+@dataclass(frozen=True, slots=True)
+class ReliefFact:
+    """A relief from one entry, from a day to a day. `measures` empty means those that its kind covers."""
+
+    kind: ReliefKind
+    entry: str
+    from_day: date
+    to_day: date
+    measures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CourtPaper:
+    """A separate decision, notice or request of the court that a measure needs: number and days."""
+
+    measure_id: str
+    number: str
+    court_name: str
+    from_day: date
+    to_day: date | None = None
+
+    def in_force(self, on: date) -> bool:
+        """While the paper stands."""
+        return in_force(on, self.from_day, self.to_day)
+
+
+@dataclass(frozen=True, slots=True)
+class DisciplineFact:
+    """The subject was made a 失信联合惩戒对象 by a notice of its own; being listed is not the same."""
+
+    notice_number: str
+    notified_on: date
+    to_day: date | None = None
+
+    def in_force(self, on: date) -> bool:
+        """From the day of the notice."""
+        return in_force(on, self.notified_on, self.to_day)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that is known about one subject. `consortium` holds listings of the other members of a joint tender."""
+
+    kind: DebtorKind = DebtorKind.PERSON
+    listings: tuple[ListingFact, ...] = ()
+    orders: tuple[OrderFact, ...] = ()
+    marks: tuple[MarkFact, ...] = ()
+    reliefs: tuple[ReliefFact, ...] = ()
+    roles: tuple[RoleFact, ...] = ()
+    papers: tuple[CourtPaper, ...] = ()
+    discipline: tuple[DisciplineFact, ...] = ()
+    consortium: tuple[ListingFact, ...] = ()
+    traits: frozenset[Trait] = field(default_factory=frozenset)
+
+
+NO_FACTS = Facts()
