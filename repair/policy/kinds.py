@@ -148,14 +148,14 @@ KINDS: Mapping[ApplicationKind, Kind] = {
         Decider.PRESIDENT,
         Bilingual("法发〔2019〕35号第十七条第三项", "法发〔2019〕35号 art. 17(3)"),
         (Material.STATEMENT, Material.URGENT_REASON),
-        ("urgent",),
+        (),
     ),
     ApplicationKind.SINGLE_APPROVAL: Kind(
         Bilingual("生活或者经营必需的消费审批", "approval of one necessary expense"),
         Decider.LISTING_COURT,
         Bilingual("法释〔2015〕17号第八条", "法释〔2015〕17号 art. 8"),
         (Material.STATEMENT, Material.ANY_PROOF),
-        ("urgent",),
+        (),
     ),
     ApplicationKind.CERTIFICATE: Kind(
         Bilingual("证明书", "certificate"),
@@ -169,7 +169,7 @@ KINDS: Mapping[ApplicationKind, Kind] = {
         Decider.REGISTRY,
         Bilingual("河南省社会信用条例第四十条", "Henan Social Credit Regulation art. 40"),
         (),
-        ("urgent",),
+        (),
     ),
 }
 
