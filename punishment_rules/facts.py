@@ -1,6 +1,7 @@
-"""What is known about one subject on one day, as the law needs it: entries, marks, reliefs, papers. No identity numbers, no names of people.
+"""What is known about one subject, as the law needs it: entries, marks, reliefs, papers.
 
-Every date is a Beijing day; an end day is the last day that counts. A grace period is not a fact here: it is neither published nor sent.
+No identity numbers and no names of people. Every date is a Beijing day; an end day is the last day that counts.
+A grace period is not a fact here: it is neither published nor sent.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Obligation(StrEnum):
 
 
 class HeldBy(StrEnum):
-    """Whose entry it is, seen from who asks: one's own, that of the company whose branch acts, or that of one's branch."""
+    """Whose entry it is, seen from who acts: one's own, that of the company whose branch acts, or one's branch's."""
 
     SELF = "self"
     HEAD_OFFICE = "head_office"
@@ -38,7 +39,7 @@ class Trait(StrEnum):
 
 
 class ReliefKind(StrEnum):
-    """Three reliefs kept apart: 法发〔2019〕35号第17条 (temporary), 限消规定第八条 (one act), and the court's single-use lift."""
+    """Three reliefs kept apart: temporary (法发〔2019〕35号第17条), one act (限消规定第八条), the court's 单次解禁."""
 
     TEMPORARY_LIFT = "temporary_lift"
     SINGLE_APPROVAL = "single_approval"
@@ -47,7 +48,7 @@ class ReliefKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListingFact:
-    """One published listing. `until` is the last day of a term; None where there is none. `ended_on` is the day of removal or revocation."""
+    """One published listing: `until` is the last day of its term, None without one; `ended_on` the day it was removed."""
 
     entry: str
     grounds: tuple[Ground, ...]
@@ -68,7 +69,10 @@ class ListingFact:
 
 @dataclass(frozen=True, slots=True)
 class OrderFact:
-    """A consumption order that binds the subject: as debtor (`bound_role` None) or through a unit. `items` empty means all consumption rows."""
+    """A consumption order that binds the subject: as debtor (`bound_role` None) or through a unit.
+
+    `items` are ids of measures; empty means all consumption rows.
+    """
 
     entry: str
     court_name: str
@@ -86,7 +90,7 @@ class OrderFact:
 
 @dataclass(frozen=True, slots=True)
 class MarkFact:
-    """The subject answers for a listed unit in a role. Only the court's naming binds; what the company register says is a flag."""
+    """The subject answers for a listed unit in a role. Only the court's naming binds; the company register flags."""
 
     entry: str
     unit_name: str
@@ -98,13 +102,13 @@ class MarkFact:
     named_by_court: bool = True
 
     def in_force(self, on: date) -> bool:
-        """From the day of the mark to its last day, or to the last day of the unit's listing (the caller gives the earlier)."""
+        """From the day of the mark to its last day or that of the unit's listing (the caller gives the earlier)."""
         return in_force(on, self.from_day, self.to_day)
 
 
 @dataclass(frozen=True, slots=True)
 class RoleFact:
-    """The other direction: a listed person (`entry` is that person's listing) holds a post at the unit that is asked about."""
+    """The other direction: a listed person (`entry` is that person's) holds a post at the unit that is asked about."""
 
     entry: str
     role: Role
@@ -119,13 +123,18 @@ class RoleFact:
 
 @dataclass(frozen=True, slots=True)
 class ReliefFact:
-    """A relief from one entry, from a day to a day. `measures` empty means those that its kind covers."""
+    """A relief from one entry, from a day to a day. `measures` empty means those that its kind covers.
+
+    With court and case number it covers the listing of the same case as well.
+    """
 
     kind: ReliefKind
     entry: str
     from_day: date
     to_day: date
     measures: tuple[str, ...] = ()
+    court_name: str = ""
+    case_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)

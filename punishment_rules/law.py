@@ -1,7 +1,6 @@
 """Words of the law: grounds, kinds, roles, levels, citations, verdicts.
 
-Everything here is a value. Nothing reads a file, a clock or a database, and nothing of the other packages is known here.
-Days are Beijing days given by the caller.
+Everything here is a value. Nothing reads a file, a clock or a database. Days are Beijing days given by the caller.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ _KIND_LABELS = {
 
 
 class Role(StrEnum):
-    """Posts at a unit. The first four are reached from a bound unit (限消规定第三条第二款); all but one may bring a unit in."""
+    """Posts at a unit. A bound unit reaches the first four (限消规定第三条第二款); a listed holder of others brings it in."""
 
     LEGAL_REPRESENTATIVE = "legal_representative"
     PRINCIPAL_OFFICER = "principal_officer"
@@ -167,7 +166,7 @@ _LEVEL_LABELS = {
 
 
 class Names(StrEnum):
-    """What a clause speaks of: this list, the consumption order, the wider discipline target, a debt, or a court's paper."""
+    """What a clause speaks of: this list, the consumption order, the wider discipline target, a debt, a court's paper."""
 
     LIST = "list"
     ORDER = "order"
@@ -245,7 +244,8 @@ class Citation:
         number = f"（{self.number}）" if self.number else ""
         number_en = f" ({self.number})" if self.number else ""
         article_en = f", {self.article_en}" if self.article_en else ""
-        return Text(f"《{self.document}》{number}{self.article}", f"{self.document_en or self.document}{number_en}{article_en}")
+        title_en = self.document_en or self.document
+        return Text(f"《{self.document}》{number}{self.article}", f"{title_en}{number_en}{article_en}")
 
     def in_force(self, on: date) -> bool:
         """True if the clause was in force on that Beijing day."""
