@@ -1,0 +1,86 @@
+"""Keys of programs: ``csk_<number>_<secret>``, shown once, kept as a hash."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy.orm import Session
+
+from creditsvc.access import audit
+from creditsvc.access.callers import Caller, CallerKind
+from creditsvc.access.permissions import KEY_PERMISSIONS, Permission
+from creditsvc.access.tables import ApiKey
+from creditsvc.kernel.errors import InvalidInput, NotFound
+from creditsvc.kernel.text import Bilingual
+
+_KEY = re.compile(r"csk_([0-9]{1,18})_([A-Za-z0-9_-]{43})", re.ASCII)
+LONGEST = timedelta(days=400)
+USED_EVERY = timedelta(minutes=1)
+
+
+def create_api_key(
+    session: Session,
+    *,
+    unit: str,
+    permissions: Iterable[Permission],
+    subscriber: str | None = None,
+    sector: str | None = None,
+    expires_at: datetime,
+    caller: Caller,
+    now: datetime,
+) -> tuple[ApiKey, str]:
+    """A key and its clear text, which is not kept. Raises ``InvalidInput`` for scopes that no key may have."""
+    wanted = frozenset(permissions)
+    if not wanted or wanted - KEY_PERMISSIONS or not now < expires_at <= now + LONGEST:
+        raise InvalidInput(
+            Bilingual(
+                "密钥的权限或有效期不符合规定（最长 400 天）",
+                "a key's scopes or its life (400 days at most) are not allowed",
+            ),
+            code="key-scope",
+        )
+    secret = secrets.token_urlsafe(32)
+    key = ApiKey(secret_hash=sha256(secret.encode()).digest(), unit=unit, subscriber=subscriber, sector=sector,
+                 permissions=sorted(permission.value for permission in wanted), created_at=now, expires_at=expires_at)  # fmt: skip
+    session.add(key)
+    session.flush()
+    audit.record(session, action="key.created", caller=caller, object=f"key:{key.id}", at=now,
+                 details={"unit": unit, "permissions": key.permissions})  # fmt: skip
+    return key, f"csk_{key.id}_{secret}"
+
+
+def revoke_api_key(session: Session, key_id: int, *, caller: Caller, now: datetime) -> None:
+    """End a key at once; raises ``NotFound``."""
+    key = session.get(ApiKey, key_id)
+    if key is None:
+        raise NotFound(Bilingual("没有这个密钥", "no such key"), code="key-unknown")
+    if key.revoked_at is None:
+        key.revoked_at = now
+        audit.record(session, action="key.revoked", caller=caller, object=f"key:{key.id}", at=now)
+
+
+def caller_of_key(session: Session, text: str, now: datetime) -> tuple[Caller, bool] | None:
+    """Who a key is, and whether its use is worth noting; none if it is wrong, over or revoked."""
+    match = _KEY.fullmatch(text)
+    key = session.get(ApiKey, int(match.group(1))) if match else None
+    secret_hash = sha256(match.group(2).encode()).digest() if match else bytes(32)
+    if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
+        return None
+    if key.revoked_at is not None or key.expires_at <= now:
+        return None
+    caller = Caller(CallerKind.API_KEY, account_id=key.id, person=f"key:{key.id}", name=key.unit, role="api_key", unit=key.unit,
+                    sector=key.sector, permissions=frozenset(map(Permission, key.permissions)),
+                    subscriber=key.subscriber)  # fmt: skip
+    return caller, key.used_at is None or now - key.used_at > USED_EVERY
+
+
+def note_use(session: Session, key_id: int, now: datetime) -> None:
+    """Remember when a key was last used, to the minute."""
+    key = session.get(ApiKey, key_id)
+    if key is not None:
+        key.used_at = now

@@ -1,0 +1,56 @@
+"""The access ledger: who asked about whom and why, written before the answer leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from creditsvc.access.callers import Caller
+from creditsvc.access.tables import AccessEntry
+
+
+def record_access(
+    session: Session,
+    *,
+    caller: Caller,
+    action: str,
+    subject_token: bytes | None,
+    subject_id: str | None,
+    purpose: str,
+    matter: str | None,
+    sector: str | None = None,
+    act: str | None = None,
+    outcome: str | None = None,
+    at: datetime,
+) -> int:
+    """One row; its number. The caller commits before anything is answered."""
+    entry = AccessEntry(
+        at=at,
+        actor=caller.actor,
+        unit=caller.unit or caller.court_code or caller.role or "-",
+        action=action,
+        subject_token=subject_token,
+        subject_id=subject_id,
+        purpose=purpose,
+        matter=matter or None,
+        sector=sector,
+        act=act,
+        outcome=outcome,
+    )
+    session.add(entry)
+    session.flush()
+    return entry.id
+
+
+def accesses_of(
+    session: Session, subject_id: str, *, token: bytes | None = None, limit: int = 200
+) -> Sequence[AccessEntry]:
+    """The newest accesses to one subject, newest first: what the person may see."""
+    whose = [AccessEntry.subject_id == subject_id]
+    if token is not None:
+        whose.append(AccessEntry.subject_token == token)
+    query = select(AccessEntry).where(or_(*whose)).order_by(AccessEntry.id.desc()).limit(limit)
+    return session.scalars(query).all()
