@@ -65,7 +65,7 @@ def _listing_doubt(version: Version, facts: Facts, listing: ListingFact, on: dat
 
 
 def _order_lifted(facts: Facts, listing: ListingFact, on: date) -> bool:
-    """True if the court lifted the consumption order of the same case and none stands there: the two decisions disagree."""
+    """True if the court lifted the order of the same case and none stands there: the two decisions disagree."""
     same = [
         order
         for order in facts.orders

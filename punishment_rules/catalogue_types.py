@@ -1,4 +1,4 @@
-"""What the catalogue is made of: documents, sectors, acts, measures and their dated versions, and the province's overlay."""
+"""What the catalogue is made of: documents, sectors, acts, measures with dated versions, the province's overlay."""
 
 from __future__ import annotations
 

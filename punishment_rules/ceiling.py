@@ -1,8 +1,9 @@
 """How far the machine may go with a row on a day: the ceiling of 国办发〔2020〕49号, derived and never stored.
 
-Applied automatically only if the row is mandatory, needs no separate decision and no judgment of an amount, its ground is strong and
-its words were seen, and a basis of its own in force on that day is a law, administrative regulation, judicial interpretation or
-Party-State policy document that names this list (or the consumption order). All else goes to a person.
+Applied automatically only if the row is mandatory, needs no separate decision and no judgment of an amount, its
+ground is strong and its words were seen, and a basis of its own in force on that day is a law, administrative
+regulation, judicial interpretation or Party-State policy document that names this list (or the consumption order).
+All else goes to a person.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Ceiling:
 
 
 def ceiling(measure: Measure, version: Version, on: date, overlay: Overlay = NONE) -> Ceiling:
-    """Derive how a row is used on a day. The version must hold on that day and have a clause in force (the loader sees to it)."""
+    """Derive how a row is used on a day. The version must be the one that holds on that day."""
     why = _against(version, on)
     row = overlay.on(measure.id, on)
     if row is not None and row.stance is Stance.CLEARED:

@@ -17,7 +17,7 @@ from punishment_rules.law import Outcome, Reason, Text, TraceLine, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to one check: the heaviest outcome, each verdict (heaviest first), and the edition of the catalogue used."""
+    """The answer to one check: the heaviest outcome, each verdict (heaviest first), the edition of the catalogue."""
 
     outcome: Outcome
     verdicts: tuple[Verdict, ...]
@@ -40,7 +40,7 @@ def evaluate(facts: Facts, *, sector: str, act: str, on: date, catalogue: Catalo
     wanted = catalogue.act(sector, act)
     if on < catalogue.begins:
         raise BeforeCatalogue(on, catalogue.begins)
-    verdicts = _verdicts(facts, sector, wanted, on, catalogue, overlay)
+    verdicts = _verdicts(facts, wanted, sector=sector, on=on, catalogue=catalogue, overlay=overlay)
     changes = [verdict.changes_on for verdict in verdicts if verdict.changes_on is not None]
     return Answer(
         outcome=max((verdict.outcome for verdict in verdicts), key=lambda outcome: outcome.weight),
@@ -64,7 +64,7 @@ def acts(sector: str, catalogue: Catalogue) -> tuple[Act, ...]:
 
 
 def _verdicts(
-    facts: Facts, sector: str, act: Act, on: date, catalogue: Catalogue, overlay: Overlay
+    facts: Facts, act: Act, *, sector: str, on: date, catalogue: Catalogue, overlay: Overlay
 ) -> tuple[Verdict, ...]:
     if Trait.MINOR in facts.traits:
         return (_clear("minor", wording.MINOR, "minor", on, catalogue),)

@@ -48,7 +48,7 @@ class ReliefKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListingFact:
-    """One published listing: `until` is the last day of its term, None without one; `ended_on` the day it was removed."""
+    """One published listing: `until` is the last day of its term, if any; `ended_on` the day it was removed."""
 
     entry: str
     grounds: tuple[Ground, ...]

@@ -89,7 +89,7 @@ _KIND_LABELS = {
 
 
 class Role(StrEnum):
-    """Posts at a unit. A bound unit reaches the first four (限消规定第三条第二款); a listed holder of others brings it in."""
+    """Posts at a unit. A bound unit reaches the first four (限消规定第三条); a listed holder of others brings it in."""
 
     LEGAL_REPRESENTATIVE = "legal_representative"
     PRINCIPAL_OFFICER = "principal_officer"
@@ -166,7 +166,7 @@ _LEVEL_LABELS = {
 
 
 class Names(StrEnum):
-    """What a clause speaks of: this list, the consumption order, the wider discipline target, a debt, a court's paper."""
+    """What a clause speaks of: this list, the order, the wider discipline target, a debt, a court's paper."""
 
     LIST = "list"
     ORDER = "order"

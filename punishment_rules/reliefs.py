@@ -13,7 +13,7 @@ from punishment_rules.law import in_force
 
 
 def last_day(relief: ReliefFact) -> date:
-    """The last day that a relief counts. A temporary lift never outlives one month (法发〔2019〕35号第17条), whatever was typed."""
+    """The last day that a relief counts: a temporary lift never outlives one month (法发〔2019〕35号第17条)."""
     if relief.kind is not ReliefKind.TEMPORARY_LIFT:
         return relief.to_day
     year, month = divmod(relief.from_day.year * 12 + relief.from_day.month, 12)
@@ -30,7 +30,7 @@ def suspending(hit: Hit, measure: Measure, version: Version, facts: Facts, on: d
 
 
 def approving(hit: Hit, measure: Measure, version: Version, facts: Facts, on: date) -> ReliefFact | None:
-    """The approval or single-use lift for one act that may cover this hit: whether it was used up, a person has to see."""
+    """The approval or single-use lift that may cover this hit; whether it was used up, a person has to see."""
     if version.trigger is not Trigger.BOTH:
         return None
     ones = (relief for relief in facts.reliefs if relief.kind is not ReliefKind.TEMPORARY_LIFT)
@@ -49,7 +49,7 @@ def _covering(reliefs: Iterable[ReliefFact], hit: Hit, measure: Measure, facts: 
 
 
 def _cases(relief: ReliefFact, facts: Facts) -> set[tuple[str, str]]:
-    """The case of a relief: its own, or that of the order it names, so that the listing of the same case is covered too."""
+    """The case of a relief, its own or that of the order it names: the listing of the same case is covered too."""
     cases = {(order.court_name, order.case_number) for order in facts.orders if order.entry == relief.entry}
     if relief.case_number:
         cases.add((relief.court_name, relief.case_number))

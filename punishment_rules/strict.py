@@ -1,4 +1,4 @@
-"""Strict reading of a TOML table that was already parsed: every key is asked for once, what is left over is an error."""
+"""Strict reading of a parsed TOML table: every key is asked for once, what is left over is an error."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ NOTHING_ENDS = Text("没有限制，也就没有需要等待的期限。", "Noth
 NOTHING_TO_DO = Text("可以照常办理。", "Go ahead as usual.")
 PERSON_LOOKS = Text(
     "请工作人员核对条款和材料后作出判断；判断作出以前不得以系统答复为由拒绝。",
-    "A member of staff decides after reading the clause and the papers; until then nobody is refused because of this answer.",
+    "A member of staff decides after reading the clause and the papers; until then nobody is refused "
+    "because of this answer.",
 )
 
 NO_ENTRY = Text(
@@ -25,7 +26,8 @@ ENTRIES_ENDED = Text(
 )
 NOTHING_BINDS = Text(
     "有有效记录，但没有任何措施约束这一事项；法律、行政法规或者党中央、国务院政策文件没有规定的，不得限制。",
-    "Entries are in force, but no measure binds this act; what no law, regulation or Party-State document says is not limited.",
+    "Entries are in force, but no measure binds this act; what no law, regulation or Party-State document "
+    "says is not limited.",
 )
 MINOR = Text(
     "未成年人不得纳入失信被执行人名单，也不适用任何措施；请告知执行法院撤销该记录。",
@@ -41,7 +43,8 @@ NOT_REACHED = Text(
 )
 NO_PAPER = Text(
     "本措施须有人民法院在案件中作出的决定、通知或者请求；没有登记这样的文书，仅凭名单不得采取。",
-    "The measure needs a decision, notice or request of the court in the case; none is on record, and the list alone starts nothing.",
+    "The measure needs a decision, notice or request of the court in the case; none is on record, and the "
+    "list alone starts nothing.",
 )
 PAPER_ON_RECORD = Text("已登记人民法院的文书，按文书办理：", "A paper of the court is on record; act as it says:")
 NOT_OWN_DEBT = Text(
@@ -113,7 +116,8 @@ def source_line(hit: Hit) -> Text:
         )
         return Text(
             f"名单记录{source.entry}（{source.court_name}{source.case_number}，{grounds.zh}，{source.listed_on}起）。",
-            f"Listing {source.entry} ({source.court_name} {source.case_number}, {grounds.en}, from {source.listed_on}).",
+            f"Listing {source.entry} ({source.court_name} {source.case_number}, {grounds.en}, from "
+            f"{source.listed_on}).",
         )
     if isinstance(source, OrderFact):
         return _order_line(source)
@@ -157,7 +161,8 @@ def _end_of(hit: Hit) -> Text:
     if isinstance(source, OrderFact):
         return Text(
             "限制消费令没有固定期限，至人民法院解除之日止；删除名单不等于解除。",
-            "The consumption order has no fixed term; it ends when the court lifts it. Leaving the list does not lift it.",
+            "The consumption order has no fixed term; it ends when the court lifts it. Leaving the list "
+            "does not lift it.",
         )
     if isinstance(source, ListingFact) and source.until is not None:
         return Text(
@@ -167,7 +172,8 @@ def _end_of(hit: Hit) -> Text:
     if isinstance(source, ListingFact):
         return Text(
             "名单没有固定期限：履行完毕或者出现第十条第一款所列情形，由人民法院在三个工作日内删除。",
-            "The listing has no fixed term: on full performance or another case of art. 10(1) the court deletes it within three working days.",
+            "The listing has no fixed term: on full performance or another case of art. 10(1) the court "
+            "deletes it within three working days.",
         )
     return Text(
         "至单位或者任职人员的名单记录结束，或者身份、任职依法变更之日止。",
@@ -182,7 +188,8 @@ def next_step(found: tuple[Hit, ...], *, temporary: bool) -> Text:
         lines.append(
             Text(
                 "因重病、近亲属丧葬、公务、外事或者重要考试急需出行的，可以向执行法院申请暂时解除，最长一个月。",
-                "For urgent travel (serious illness, funeral of a near relative, official duty, an important examination) "
+                "For urgent travel (serious illness, funeral of a near relative, official duty, an "
+                "important examination) "
                 "ask the enforcing court for a lift of up to one month.",
             )
         )
@@ -197,26 +204,32 @@ def _way_out(hit: Hit) -> Text:
     source = hit.source
     if isinstance(source, OrderFact):
         return Text(
-            f"向{source.court_name}履行、提供有效担保或者取得申请执行人同意后申请解除；生活或者经营必需的，先申请批准。",
-            f"At {source.court_name}: perform, give valid security or bring the creditor's consent, and ask for the order to be lifted; "
+            f"向{source.court_name}履行、提供有效担保或者取得申请执行人同意后申请解除；生活或者经营必需的，"
+            "先申请批准。",
+            f"At {source.court_name}: perform, give valid security or bring the creditor's consent, and ask "
+            "for the order to be lifted; "
             "for a need of life or business, ask for approval first.",
         )
     if isinstance(source, ListingFact) and any(ground.termed for ground in source.grounds):
         return Text(
-            f"积极履行或者主动纠正后，可以请{source.court_name}决定提前删除；认为有误的，可以书面申请纠正，法院十五日内审查。",
-            f"Perform or put the conduct right and ask {source.court_name} for early deletion; if it is wrong, apply in writing for "
+            f"积极履行或者主动纠正后，可以请{source.court_name}决定提前删除；认为有误的，可以书面申请纠正，"
+            "法院十五日内审查。",
+            f"Perform or put the conduct right and ask {source.court_name} for early deletion; if it is "
+            "wrong, apply in writing for "
             "correction, which the court reviews within fifteen days.",
         )
     if isinstance(source, ListingFact):
         return Text(
             f"向{source.court_name}履行义务或者申请删除；认为有误的，可以书面申请纠正，法院十五日内审查。",
-            f"Perform, or apply to {source.court_name} for deletion; if it is wrong, apply in writing for correction, which the court "
+            f"Perform, or apply to {source.court_name} for deletion; if it is wrong, apply in writing for "
+            "correction, which the court "
             "reviews within fifteen days.",
         )
     if isinstance(source, MarkFact):
         return Text(
             f"能够证明不再担任且不是实际控制人或者直接责任人员的，向{source.court_name}申请解除。",
-            f"Who proves no longer to hold the role, nor to control the unit or be responsible, asks {source.court_name} for release.",
+            "Who proves no longer to hold the role, nor to control the unit or be responsible, asks "
+            f"{source.court_name} for release.",
         )
     return Text("失信人员离任或者退出名单后即不再适用。", "It ends once the listed person leaves the post or the list.")
 

@@ -1,0 +1,107 @@
+"""What must hold for any facts: relief never harms, leaving never harms, no restriction without a clause in force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from punishment_rules.catalogue_types import Trigger
+from punishment_rules.evaluate import Answer, evaluate
+from punishment_rules.facts import Facts, ReliefFact
+from punishment_rules.law import Outcome
+from punishment_rules.load import catalogue
+from tests.rules import strategies
+
+ANY = settings(max_examples=150, deadline=None)
+
+
+def ask(facts: Facts, question: tuple[str, str], on: date) -> Answer:
+    return evaluate(facts, sector=question[0], act=question[1], on=on, catalogue=catalogue())
+
+
+def weights(answer: Answer) -> dict[str | None, int]:
+    return {verdict.measure_id: verdict.outcome.weight for verdict in answer.verdicts if verdict.measure_id}
+
+
+def never_heavier(after: Answer, before: Answer) -> None:
+    old = weights(before)
+    assert all(weight <= old.get(measure, 0) for measure, weight in weights(after).items())
+    assert after.outcome.weight <= before.outcome.weight
+
+
+@ANY
+@given(strategies.facts, strategies.reliefs, strategies.QUESTIONS, strategies.DAYS)
+def test_a_relief_never_restricts_more(facts: Facts, relief: ReliefFact, question: tuple[str, str], on: date) -> None:
+    relieved = replace(facts, reliefs=(*facts.reliefs, relief))
+    never_heavier(ask(relieved, question, on), ask(facts, question, on))
+
+
+@ANY
+@given(strategies.facts, strategies.QUESTIONS, strategies.DAYS, st.data())
+def test_removing_a_listing_never_restricts_more(
+    facts: Facts, question: tuple[str, str], on: date, data: st.DataObject
+) -> None:
+    gone = data.draw(st.integers(0, 2))
+    fewer = replace(facts, listings=tuple(one for number, one in enumerate(facts.listings) if number != gone))
+    never_heavier(ask(fewer, question, on), ask(facts, question, on))
+
+
+@ANY
+@given(strategies.facts, strategies.QUESTIONS, strategies.DAYS)
+def test_a_lifted_order_or_ended_mark_never_restricts_more(facts: Facts, question: tuple[str, str], on: date) -> None:
+    ended = replace(facts, orders=tuple(replace(one, ended_on=on) for one in facts.orders), marks=(), roles=())
+    never_heavier(ask(ended, question, on), ask(facts, question, on))
+
+
+@ANY
+@given(strategies.facts, strategies.QUESTIONS, strategies.DAYS)
+def test_a_restriction_cites_a_clause_of_sufficient_level_in_force_that_day(
+    facts: Facts, question: tuple[str, str], on: date
+) -> None:
+    for verdict in ask(facts, question, on).verdicts:
+        assert verdict.reasons
+        assert verdict.ends.zh and verdict.next_step.zh and verdict.trace
+        if verdict.outcome is Outcome.RESTRICTED:
+            basis = next(reason.citation for reason in verdict.reasons if reason.code == "measure")
+            assert basis.in_force(on) and basis.level.sufficient
+            assert verdict.sources
+
+
+@ANY
+@given(strategies.facts, strategies.QUESTIONS, strategies.DAYS)
+def test_the_same_question_has_the_same_answer_in_any_order_of_facts(
+    facts: Facts, question: tuple[str, str], on: date
+) -> None:
+    turned = replace(
+        facts, listings=facts.listings[::-1], orders=facts.orders[::-1], marks=facts.marks[::-1],
+        reliefs=facts.reliefs[::-1], roles=facts.roles[::-1],
+    )  # fmt: skip
+    first = ask(facts, question, on)
+    assert ask(facts, question, on) == first
+    assert weights(ask(turned, question, on)) == weights(first)
+    assert ask(turned, question, on).changes_on == first.changes_on
+
+
+@ANY
+@given(strategies.facts, strategies.QUESTIONS, strategies.DAYS)
+def test_nothing_changes_before_the_day_it_says(facts: Facts, question: tuple[str, str], on: date) -> None:
+    answer = ask(facts, question, on)
+    if answer.changes_on is not None:
+        assert answer.changes_on > on
+        eve = answer.changes_on - timedelta(days=1)
+        assert weights(ask(facts, question, eve)) == weights(answer)
+        assert weights(ask(facts, question, answer.changes_on)) != weights(answer)
+
+
+@ANY
+@given(strategies.facts, strategies.QUESTIONS, strategies.DAYS)
+def test_an_order_alone_restricts_only_consumption(facts: Facts, question: tuple[str, str], on: date) -> None:
+    alone = replace(facts, listings=(), marks=(), roles=(), consortium=(), papers=())
+    for verdict in ask(alone, question, on).of(Outcome.RESTRICTED):
+        version = catalogue().measures[str(verdict.measure_id)].version_on(on)
+        assert version is not None
+        assert version.trigger is Trigger.BOTH
+        assert "失信被执行人" not in verdict.reasons[0].text.zh
