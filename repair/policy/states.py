@@ -59,6 +59,8 @@ MOVES: Mapping[tuple[State, Step], State] = {
     (State.RETURNED, Step.OVERTAKE): State.OVERTAKEN,
     (State.GRANT_PROPOSED, Step.APPROVE): State.GRANTED,
     (State.GRANT_PROPOSED, Step.SEND_BACK): State.UNDER_REVIEW,
+    (State.GRANT_PROPOSED, Step.OVERTAKE): State.OVERTAKEN,
+    (State.REFUSAL_PROPOSED, Step.OVERTAKE): State.OVERTAKEN,
     (State.REFUSAL_PROPOSED, Step.APPROVE): State.REFUSED,
     (State.REFUSAL_PROPOSED, Step.SEND_BACK): State.UNDER_REVIEW,
 }

@@ -1,0 +1,73 @@
+"""What an entry blocks today: every measure that binds, over all sectors and acts, in words for the person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from creditsvc.kernel.text import Bilingual
+from creditsvc.register.readings import facts_of_subjects
+from punishment_rules.catalogue_types import Catalogue
+from punishment_rules.evaluate import evaluate
+from punishment_rules.facts import Facts
+from punishment_rules.law import Outcome, Text, Verdict
+from punishment_rules.load import catalogue
+from repair.entries import EntryView
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureInForce:
+    """One measure that binds now."""
+
+    id: str
+    text: Bilingual
+    clause: Bilingual
+    ends: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class SectorEffects:
+    """The measures that bind in one sector."""
+
+    name: Bilingual
+    measures: tuple[MeasureInForce, ...]
+
+    @property
+    def ends(self) -> tuple[Bilingual, ...]:
+        """What ends them, each sentence once."""
+        return tuple(dict.fromkeys(measure.ends for measure in self.measures))
+
+
+def consequences_of(session: Session, view: EntryView, *, on: date) -> Sequence[SectorEffects]:
+    """What this entry blocks on this Beijing day, by sector; sectors where nothing binds are left out."""
+    facts = facts_of_subjects(session, [view.subject_id], on=on).get(view.subject_id)
+    return binding(facts, view.entry, on=on, rules=catalogue()) if facts else ()
+
+
+def binding(facts: Facts, entry: str, *, on: date, rules: Catalogue) -> Sequence[SectorEffects]:
+    """The measures that rest on this entry, by sector, each once."""
+    found = []
+    for sector in rules.sectors.values():
+        verdicts = {
+            verdict.measure_id: verdict
+            for act in sector.acts
+            for verdict in evaluate(facts, sector=sector.id, act=act.id, on=on, catalogue=rules).of(Outcome.RESTRICTED)
+            if verdict.measure_id and entry in verdict.sources
+        }
+        if verdicts:
+            measures = tuple(_said(verdict, rules) for verdict in verdicts.values())
+            found.append(SectorEffects(_bilingual(sector.label), measures))
+    return found
+
+
+def _said(verdict: Verdict, rules: Catalogue) -> MeasureInForce:
+    measure = rules.measures[str(verdict.measure_id)]
+    clause = verdict.reasons[0].citation.text
+    return MeasureInForce(measure.id, _bilingual(measure.person), _bilingual(clause), _bilingual(verdict.ends))
+
+
+def _bilingual(text: Text) -> Bilingual:
+    return Bilingual(text.zh, text.en)

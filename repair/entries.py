@@ -1,0 +1,159 @@
+"""The register's entries as repair reads them: one view for listings and consumption orders. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session
+
+from creditsvc.kernel.errors import NotFound
+from creditsvc.kernel.text import Bilingual
+from creditsvc.register.life import OrderState, State
+from creditsvc.register.tables import ConsumptionOrder, Listing
+from repair.policy.removal import ListingFacts
+
+LISTING, ORDER = "listing", "consumption_order"
+# what the person may see: their own history too, but nothing that has not been published (I07)
+_SEEN = (State.ACTIVE.value, State.REMOVED.value, State.REVOKED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One entry. Days are Beijing days; ``in_force`` is meant for the day that was asked about."""
+
+    entry: str
+    kind: str
+    subject_id: str
+    name: str
+    court_code: str
+    court_name: str
+    case_number: str
+    decision_number: str
+    published_on: date | None
+    in_force: bool
+    left_on: date | None
+    exit_clause: str
+    grounds: tuple[str, ...] = ()
+    until: date | None = None
+    obligation: str = ""
+    performance: str = "none"
+    unperformed_part: str = ""
+
+
+def own_entries(session: Session, subject_id: str, *, on: date) -> Sequence[EntryView]:
+    """Every entry of one person, in force first, newest first."""
+    listings = session.scalars(_seen().where(Listing.subject_id == subject_id)).all()
+    orders = session.scalars(select(ConsumptionOrder).where(ConsumptionOrder.subject_id == subject_id)).all()
+    views = [*(_of_listing(row, on) for row in listings), *(_of_order(row) for row in orders)]
+    return sorted(views, key=lambda view: (not view.in_force, -(view.published_on or date.min).toordinal(), view.entry))
+
+
+def own_entry(session: Session, subject_id: str, entry: str, *, on: date) -> EntryView:
+    """One's own entry; raises ``NotFound`` for anybody else's, as for one that is not there."""
+    view = entry_view(session, entry, on=on)
+    if view.subject_id != subject_id:
+        raise _missing()
+    return view
+
+
+def entry_view(session: Session, entry: str, *, on: date) -> EntryView:
+    """An entry that has been published, whoever it is about; raises ``NotFound``."""
+    if listing := session.scalar(_seen().where(Listing.entry == entry)):
+        return _of_listing(listing, on)
+    if order := session.scalar(select(ConsumptionOrder).where(ConsumptionOrder.entry == entry)):
+        return _of_order(order)
+    raise _missing()
+
+
+def facts_of(view: EntryView) -> ListingFacts:
+    """What the policy needs. What the register doesn't hold stays unknown."""
+    return ListingFacts(
+        grounds=frozenset(view.grounds), in_force=view.in_force, until=view.until, performance=view.performance
+    )
+
+
+def standing_order(session: Session, view: EntryView, *, on: date) -> str | None:
+    """The consumption order that stands against the same person in the same case, if there is one."""
+    return session.scalar(
+        select(ConsumptionOrder.entry).where(
+            ConsumptionOrder.subject_id == view.subject_id,
+            ConsumptionOrder.case_number == view.case_number,
+            ConsumptionOrder.court_code == view.court_code,
+            ConsumptionOrder.state == OrderState.ORDERED.value,
+            ConsumptionOrder.issued_on <= on,
+        )
+    )
+
+
+def gone_entries(session: Session, entries: Iterable[str], *, on: date) -> frozenset[str]:
+    """Those of these listings that are no longer in force."""
+    query = select(Listing.entry).where(
+        Listing.entry.in_(list(entries)), or_(Listing.state != State.ACTIVE.value, Listing.until < on)
+    )
+    return frozenset(session.scalars(query))
+
+
+def debtor_name(session: Session, subject_id: str) -> str | None:
+    """The name under which somebody stands in the register, by the newest listing; none if there is none."""
+    newest = _seen().where(Listing.subject_id == subject_id).order_by(Listing.id.desc()).limit(1)
+    found = session.scalar(newest)
+    return found.name if found else None
+
+
+def first_entries(session: Session, count: int, *, on: date) -> Sequence[str]:
+    """The first listings in force, by number."""
+    query = select(Listing.entry).where(
+        Listing.state == State.ACTIVE.value, or_(Listing.until.is_(None), Listing.until >= on)
+    )
+    return session.scalars(query.order_by(Listing.id).limit(max(0, count))).all()
+
+
+def _seen() -> Select[Listing]:
+    return select(Listing).where(Listing.state.in_(_SEEN))
+
+
+def _missing() -> NotFound:
+    return NotFound(Bilingual("没有这条记录", "there is no such entry"), code="entry-unknown")
+
+
+def _of_listing(row: Listing, on: date) -> EntryView:
+    active = row.state == State.ACTIVE.value
+    return EntryView(
+        entry=row.entry,
+        kind=LISTING,
+        subject_id=row.subject_id,
+        name=row.name,
+        court_code=row.court_code,
+        court_name=row.court_name,
+        case_number=row.case_number,
+        decision_number=row.decision_number,
+        published_on=row.published_on,
+        in_force=active and (row.until is None or on <= row.until),
+        left_on=row.ended_on or (row.until if active else None),
+        exit_clause=str((row.exit or {}).get("basis", "")),
+        grounds=tuple(row.grounds),
+        until=row.until,
+        obligation=row.obligation or "",
+        performance=row.performance,
+        unperformed_part=row.unperformed_part or "",
+    )
+
+
+def _of_order(row: ConsumptionOrder) -> EntryView:
+    return EntryView(
+        entry=row.entry,
+        kind=ORDER,
+        subject_id=row.subject_id,
+        name=row.name,
+        court_code=row.court_code,
+        court_name=row.court_name,
+        case_number=row.case_number,
+        decision_number=row.order_number,
+        published_on=row.issued_on,
+        in_force=row.state == OrderState.ORDERED.value,
+        left_on=row.ended_on,
+        exit_clause=str((row.exit or {}).get("basis", "")),
+    )

@@ -1,0 +1,42 @@
+"""What repair hands to the roof: portal, court's desk, API, jobs, navigation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint
+
+from creditsvc.access.permissions import Permission
+from creditsvc.feature import Feature, NavigationItem
+from creditsvc.kernel.text import Bilingual
+from repair import api, desk, desk_letters, portal, portal_apply
+from repair.jobs import JOBS
+
+
+def _pages() -> Sequence[Blueprint]:
+    return portal.blueprint, portal_apply.blueprint, desk.blueprint, desk_letters.blueprint
+
+
+def _api() -> Sequence[Any]:
+    return (api.blueprint,)
+
+
+FEATURE = Feature(
+    name="repair",
+    blueprints=_pages,
+    api_blueprints=_api,
+    jobs=JOBS,
+    navigation=(
+        NavigationItem("portal", "portal.home", Bilingual("我的记录", "my entries"), Permission.APPLICATION_OWN, 10),
+        NavigationItem("portal", "portal_apply.choose", Bilingual("提出申请", "apply"), Permission.APPLICATION_OWN, 20),
+        NavigationItem(
+            "portal", "portal.who_looked", Bilingual("谁查过我", "who looked"), Permission.APPLICATION_OWN, 30
+        ),
+        NavigationItem(
+            "desk", "applications_desk.queue", Bilingual("申请", "applications"), Permission.APPLICATION_WORK, 40
+        ),
+    ),
+    translations=str(Path(__file__).parent / "translations"),
+)

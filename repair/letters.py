@@ -1,0 +1,71 @@
+"""Codes on decision letters: made when a letter is printed, shown once, kept as keyed hashes only.
+
+A code has about 79 random bits, so a keyed hash (HMAC-SHA-256) is enough, and finding it costs the same whether or
+not it exists.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from creditsvc.access.audit import record
+from creditsvc.access.callers import Caller
+from creditsvc.kernel.days import legal_day
+from creditsvc.services import Services
+from creditsvc.storage.keyring import Keyring
+from repair.entries import entry_view
+from repair.policy.alphabet import make_code
+from repair.tables import LetterCode
+
+
+def issue_codes(
+    session: Session, services: Services, entries: Sequence[str], *, caller: Caller, now: datetime
+) -> dict[str, str]:
+    """A fresh code for each listing, in clear, once; an earlier code of the same listing is revoked.
+
+    Raises ``NotFound`` for an entry that is not in the register.
+    """
+    issued: dict[str, str] = {}
+    for entry in dict.fromkeys(entries):
+        view = entry_view(session, entry, on=legal_day(now))
+        session.execute(
+            update(LetterCode).where(LetterCode.entry == entry, LetterCode.revoked_at.is_(None)).values(revoked_at=now)
+        )
+        code = make_code(secrets.choice)
+        session.add(
+            LetterCode(
+                subject_id=view.subject_id,
+                entry=entry,
+                code_hash=code_hash(services.keyring, code),
+                issued_at=now,
+                issued_by=caller.actor,
+                used=0,
+            )
+        )
+        session.flush()
+        record(session, action="letter.code_issued", caller=caller, object=entry, at=now)
+        issued[entry] = code
+    return issued
+
+
+def code_hash(keyring: Keyring, code: str) -> bytes:
+    """The keyed hash under which a code is kept."""
+    return hmac.digest(keyring.secret("letter/code/1"), b"letter-code\0" + code.encode(), "sha256")
+
+
+def find_code(session: Session, keyring: Keyring, code: str) -> LetterCode | None:
+    """The code's row while it stands; always one hash and one indexed lookup."""
+    return session.scalar(
+        select(LetterCode).where(LetterCode.code_hash == code_hash(keyring, code), LetterCode.revoked_at.is_(None))
+    )
+
+
+def standing_code(session: Session, entry: str) -> LetterCode | None:
+    """When a letter was last printed for this listing, and how often its code was used."""
+    return session.scalar(select(LetterCode).where(LetterCode.entry == entry, LetterCode.revoked_at.is_(None)))

@@ -1,0 +1,104 @@
+"""The debtor's pages: sign-in, where one stands, one entry in full, who holds a copy and who looked."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from creditsvc.access.ledger import accesses_of
+from creditsvc.access.permissions import Permission, open_to
+from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.errors import NotSignedIn
+from creditsvc.web.context import caller, ports, services
+from creditsvc.web.cookies import end_browser_session, set_session_cookie
+from creditsvc.web.pages import render
+from repair import signin
+from repair.applications import own_applications
+from repair.consequences import consequences_of
+from repair.entries import own_entries, own_entry
+from repair.portal_forms import text
+from repair.portal_view import application_rows, entry_card, holders_of
+
+blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
+
+
+@blueprint.get("/sign-in")
+@open_to(Permission.ANYONE)
+def sign_in_form() -> ResponseReturnValue:
+    """The form; who is signed in already goes home."""
+    if caller().subject_id:
+        return redirect(url_for("portal.home"))
+    return render("repair/sign_in.html", errors={}, over=request.args.get("over") == "1")
+
+
+@blueprint.post("/sign-in")
+@open_to(Permission.ANYONE)
+def sign_in() -> ResponseReturnValue:
+    """Check number, name and code. Nothing that was typed comes back in the page but the name."""
+    number, name, code = text("number", 64), text("name", 128), text("code", 64)
+    now = services().clock.now()
+    with services().database.writing() as session:
+        allowed = signin.count_try(session, services(), number=number, address=request.remote_addr or "-", now=now)
+    if not allowed:
+        return render("repair/sign_in.html", errors={"number": signin.too_often().text}, name=name, over=False), 429
+    try:
+        with services().database.writing() as session:
+            token = signin.sign_in(session, services(), number=number, name=name, code=code, now=now)
+    except NotSignedIn as refused:
+        return render("repair/sign_in.html", errors={"number": refused.text}, name=name, over=False), 422
+    response = make_response(redirect(url_for("portal.home"), 303))
+    set_session_cookie(response, token)
+    return response
+
+
+@blueprint.post("/sign-out")
+@open_to(Permission.APPLICATION_OWN)
+def sign_out() -> ResponseReturnValue:
+    """End the session."""
+    response = make_response(redirect(url_for("portal.sign_in_form"), 303))
+    end_browser_session(response)
+    return response
+
+
+@blueprint.get("/")
+@open_to(Permission.APPLICATION_OWN)
+def home() -> ResponseReturnValue:
+    """Where the person stands: which courts, which cases, what is owed, what to do next."""
+    today = legal_day(services().clock.now())
+    me = caller()
+    with services().database.reading() as session:
+        entries = own_entries(session, me.subject_id or "", on=today)
+        applications = own_applications(session, caller=me)
+        cards = [entry_card(view, applications, on=today, session=session, ports=ports()) for view in entries]
+        rows = application_rows(applications, today)
+    return render(
+        "repair/home.html",
+        name=me.name,
+        current=[card for card in cards if card.view.in_force],
+        past=[card for card in cards if not card.view.in_force],
+        applications=rows,
+        today=today,
+    )
+
+
+@blueprint.get("/entries/<entry>")
+@open_to(Permission.APPLICATION_OWN)
+def entry_page(entry: str) -> ResponseReturnValue:
+    """One entry in full: why, what it blocks, what ends it, who holds a copy."""
+    today = legal_day(services().clock.now())
+    me = caller()
+    with services().database.reading() as session:
+        view = own_entry(session, me.subject_id or "", entry, on=today)
+        card = entry_card(view, own_applications(session, caller=me), on=today, session=session, ports=ports())
+        effects = consequences_of(session, view, on=today) if view.in_force else ()
+        holders = holders_of(session, ports(), view.entry)
+    return render("repair/entry.html", card=card, effects=effects, holders=holders, today=today)
+
+
+@blueprint.get("/who-looked")
+@open_to(Permission.APPLICATION_OWN)
+def who_looked() -> ResponseReturnValue:
+    """Who asked about this person, for what purpose and when (河南省社会信用条例 art. 40)."""
+    with services().database.reading() as session:
+        rows = list(accesses_of(session, caller().subject_id or ""))
+    return render("repair/who_looked.html", rows=rows)
