@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from punishment_rules.catalogue_types import Association, Measure, Trigger, Version
-from punishment_rules.facts import Facts, HeldBy, ListingFact, MarkFact, Obligation, OrderFact, RoleFact
-from punishment_rules.law import DebtorKind
+from punishment_rules.facts import DisciplineFact, Facts, HeldBy, ListingFact, MarkFact, Obligation, OrderFact, RoleFact
+from punishment_rules.law import DebtorKind, Names
 
-Source = ListingFact | OrderFact | MarkFact | RoleFact
+Source = ListingFact | OrderFact | MarkFact | RoleFact | DisciplineFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,15 @@ class Hit:
 
     @property
     def entry(self) -> str:
-        """The entry that the fact comes from."""
+        """The entry that the fact comes from; for a discipline target the number of its notice."""
+        if isinstance(self.source, DisciplineFact):
+            return self.source.notice_number
         return self.source.entry
 
     @property
     def case(self) -> tuple[str, str] | None:
         """Court and case number, where the fact has them."""
-        if isinstance(self.source, RoleFact):
+        if isinstance(self.source, RoleFact | DisciplineFact):
             return None
         return self.source.court_name, self.source.case_number
 
@@ -40,9 +42,16 @@ def hits(measure: Measure, version: Version, facts: Facts, *, act: str, on: date
     found.extend(_orders(measure, version, facts, act, on))
     found.extend(_marks(version, facts, on))
     found.extend(_roles(version, facts, on))
+    if facts.discipline and names_target(version) and facts.kind in version.kinds:
+        found.extend(Hit(notice) for notice in facts.discipline if notice.in_force(on))
     if Association.CONSORTIUM in version.associations:
         found.extend(Hit(member) for member in facts.consortium if member.in_force(on))
     return tuple(found)
+
+
+def names_target(version: Version) -> bool:
+    """True if a clause speaks of 失信联合惩戒对象: then the notice counts, and being listed alone does not."""
+    return any(Names.DISCIPLINE_TARGET in clause.names for clause in version.clauses)
 
 
 def own_debt_possible(found: tuple[Hit, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""What the catalogue is made of: documents, sectors, acts, measures with dated versions, the province's overlay."""
+"""What the catalogue is made of: documents, sectors, acts, measures with dated versions."""
 
 from __future__ import annotations
 
@@ -131,9 +131,12 @@ class Document:
     end: date | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Version:
-    """What a measure says from one day to another. Versions of a measure never overlap and the past is never edited."""
+    """What a measure says from one day to another. Versions of a measure never overlap and the past is never edited.
+
+    Compared by identity: the loader makes each once, and what is derived from one is kept by it.
+    """
 
     start: date | None
     end: date | None
@@ -154,7 +157,7 @@ class Version:
     staff: Text | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Measure:
     """One row: what it is, the acts it binds, its texts, its versions."""
 
@@ -199,41 +202,6 @@ class Sector:
     label: Text
     named_by_decision: bool
     acts: tuple[Act, ...]
-
-
-class Stance(StrEnum):
-    """What the legal department says of a row."""
-
-    CLEARED = "cleared"
-    HELD = "held"
-
-
-@dataclass(frozen=True, slots=True)
-class OverlayRow:
-    """One decision of the province's legal department on one row, from a day on."""
-
-    measure_id: str
-    stance: Stance
-    start: date
-    end: date | None
-    decided_by: str
-    document: str
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """The decisions of the legal department; they never overlap for one row."""
-
-    rows: tuple[OverlayRow, ...] = ()
-
-    def on(self, measure_id: str, on: date) -> OverlayRow | None:
-        """The decision on a row that holds on a day, or None."""
-        if not self.rows:
-            return None
-        return value_on([row for row in self.rows if row.measure_id == measure_id], on)
-
-
-NONE = Overlay()
 
 
 @dataclass(frozen=True, slots=True)

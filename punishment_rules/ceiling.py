@@ -10,21 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from punishment_rules.catalogue_types import (
-    NONE,
-    Applied,
-    Discretion,
-    Grounding,
-    Measure,
-    Overlay,
-    OverlayRow,
-    Stance,
-    Standing,
-    Verification,
-    Version,
-)
+from punishment_rules.catalogue_types import Applied, Discretion, Grounding, Measure, Standing, Verification, Version
 from punishment_rules.law import Citation, Names, Text
+from punishment_rules.overlay import NONE, Overlay, OverlayRow, Stance
 
 _THIS_LIST = frozenset({Names.LIST, Names.ORDER})
 
@@ -85,6 +75,7 @@ def ceiling(measure: Measure, version: Version, on: date, overlay: Overlay = NON
     return Ceiling(applied, why, strongest(version, on), row)
 
 
+@lru_cache(maxsize=8192)
 def strongest(version: Version, on: date) -> Citation:
     """The clause to cite: in force that day, naming this list before others, then the stronger level."""
     alive = [clause for clause in version.clauses if clause.in_force(on)] or list(version.clauses)
@@ -97,6 +88,7 @@ def _applied(why: tuple[str, ...]) -> Applied:
     return Applied.OFFICER if why else Applied.AUTOMATIC
 
 
+@lru_cache(maxsize=8192)
 def _against(version: Version, on: date) -> tuple[str, ...]:
     alive = [clause for clause in version.clauses if clause.in_force(on)]
     named = any(clause.level.sufficient and clause.names & _THIS_LIST for clause in alive)

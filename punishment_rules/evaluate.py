@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from punishment_rules import wording
-from punishment_rules.catalogue_types import NONE, Act, BeforeCatalogue, Catalogue, Overlay, Sector
+from punishment_rules.catalogue_types import Act, BeforeCatalogue, Catalogue, Sector, UnknownAct, UnknownSector
 from punishment_rules.facts import Facts, Trait
 from punishment_rules.judge import Question, judge
 from punishment_rules.law import Outcome, Reason, Text, TraceLine, Verdict
+from punishment_rules.overlay import NONE, Overlay
+
+__all__ = ["Answer", "BeforeCatalogue", "UnknownAct", "UnknownSector", "acts", "evaluate", "sectors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,13 @@ def _verdicts(
 
 
 def _any_fact(facts: Facts) -> bool:
-    return any((facts.listings, facts.orders, facts.marks, facts.roles, facts.papers, facts.consortium))
+    return any(
+        (facts.listings, facts.orders, facts.marks, facts.roles, facts.papers, facts.consortium, facts.discipline)
+    )
 
 
 def _nothing(facts: Facts, on: date, catalogue: Catalogue) -> Verdict:
-    dated = (facts.listings, facts.orders, facts.marks, facts.roles, facts.papers, facts.consortium)
+    dated = (facts.listings, facts.orders, facts.marks, facts.roles, facts.papers, facts.consortium, facts.discipline)
     if any(fact.in_force(on) for facts_of_kind in dated for fact in facts_of_kind):
         return _clear("nothing_binds", wording.NOTHING_BINDS, "ceiling", on, catalogue)
     return _clear("entries_ended", wording.ENTRIES_ENDED, "end_of_listing", on, catalogue)

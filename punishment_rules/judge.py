@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from punishment_rules import wording
-from punishment_rules.bind import Hit, hits, own_debt_possible
-from punishment_rules.catalogue_types import Amount, Applied, Catalogue, Effect, Measure, Overlay, Trigger, Version
+from punishment_rules.bind import Hit, hits, names_target, own_debt_possible
+from punishment_rules.catalogue_types import Amount, Applied, Catalogue, Effect, Measure, Trigger, Version
 from punishment_rules.ceiling import Ceiling, ceiling
 from punishment_rules.facts import CourtPaper, Facts, MarkFact, ReliefFact, RoleFact, Trait
-from punishment_rules.law import Citation, Names, Outcome, Reason, Text, TraceLine, Verdict
+from punishment_rules.law import Citation, Outcome, Reason, Text, TraceLine, Verdict
+from punishment_rules.overlay import Overlay
 from punishment_rules.reliefs import approving, last_day, suspending
 
 
@@ -27,10 +28,11 @@ class Question:
 
 @dataclass(slots=True)
 class _Working:
-    """Lines and reasons gathered while a row is judged."""
+    """Lines and reasons gathered while a row is judged; a quiet working asks for the outcome only."""
 
     measure: Measure
     question: Question
+    quiet: bool = False
     trace: list[TraceLine] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
 
@@ -39,13 +41,16 @@ class _Working:
 
     def because(self, code: str, text: Text, citation: Citation, *, held: bool | None = None) -> None:
         self.reasons.append(Reason(code, text, citation))
-        self.note(code, text, held=held)
+        if not self.quiet:
+            self.note(code, text, held=held)
 
     def clear(self, code: str, text: Text, citation: Citation, sources: tuple[str, ...] = ()) -> Verdict:
         self.because(code, text, citation, held=False)
         return self._verdict(Outcome.CLEAR, sources, wording.NOTHING_ENDS, wording.NOTHING_TO_DO)
 
     def bound(self, outcome: Outcome, found: tuple[Hit, ...]) -> Verdict:
+        if self.quiet:
+            return self._verdict(outcome, (), wording.NOTHING_ENDS, wording.NOTHING_TO_DO)
         sources = tuple(dict.fromkeys(hit.entry for hit in found))
         step = wording.next_step(found, temporary=self.measure.temporary_lift)
         if outcome is Outcome.NEEDS_OFFICER:
@@ -59,28 +64,30 @@ class _Working:
 
 def judge(measure: Measure, question: Question) -> Verdict:
     """The verdict of one row, with the first later day on which its outcome changes by date alone."""
-    verdict = _judge_on(measure, question)
+    verdict = _judge_on(_Working(measure, question))
     for day in _turning_days(measure, question):
-        if _judge_on(measure, replace(question, on=day)).outcome is not verdict.outcome:
+        then = Question(question.facts, question.act, day, question.catalogue, question.overlay)
+        if _judge_on(_Working(measure, then, quiet=True)).outcome is not verdict.outcome:
             return replace(verdict, changes_on=day)
     return verdict
 
 
-def _judge_on(measure: Measure, question: Question) -> Verdict:
+def _judge_on(working: _Working) -> Verdict:
+    measure, question = working.measure, working.question
     facts, on = question.facts, question.on
-    working = _Working(measure, question)
     version = measure.version_on(on)
     if version is None:
         later = min((one.start for one in measure.versions if one.start is not None and one.start > on), default=None)
         return working.clear("not_in_force", wording.not_yet(later), measure.versions[0].clauses[0])
     level = ceiling(measure, version, on, question.overlay)
-    working.note("version", level.basis.text, held=True)
+    if not working.quiet:
+        working.note("version", level.basis.text, held=True)
     if version.separate_decision:
         return _by_paper(working, version, level)
     found = hits(measure, version, facts, act=question.act, on=on)
     if not found:
         return working.clear(*_why_not(facts, version, on), level.basis)
-    for hit in found:
+    for hit in () if working.quiet else found:
         working.note("source", wording.source_line(hit), held=hit.doubt is None)
     if version.amount is Amount.LARGE_OWN_DEBT and not own_debt_possible(found):
         return working.clear("not_own_debt", wording.NOT_OWN_DEBT, level.basis, tuple(hit.entry for hit in found))
@@ -92,7 +99,7 @@ def _why_not(facts: Facts, version: Version, on: date) -> tuple[str, Text]:
     ordered = any(order.in_force(on) for order in facts.orders)
     if ordered and not listed and version.trigger is Trigger.LISTED:
         return "order_only", wording.ORDER_ONLY
-    if not listed and not ordered and not facts.marks and not facts.roles:
+    if not listed and not ordered and not facts.marks and not facts.roles and not facts.discipline:
         return "entries_ended", wording.ENTRIES_ENDED
     return "not_reached", wording.NOT_REACHED
 
@@ -178,8 +185,7 @@ def _doubt_of_standing(working: _Working, version: Version, level: Ceiling) -> N
     named_for_it = bool(version.traits) or working.measure.effect is Effect.PUBLICITY
     if Trait.PUBLIC_BODY in facts.traits and not named_for_it:
         working.because("public_body", wording.PUBLIC_BODY, level.basis)
-    target = any(Names.DISCIPLINE_TARGET in clause.names for clause in version.clauses)
-    if target and not any(notice.in_force(on) for notice in facts.discipline):
+    if names_target(version) and not any(notice.in_force(on) for notice in facts.discipline):
         working.because("not_a_target", wording.NOT_A_TARGET, level.basis)
 
 

@@ -10,9 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from punishment_rules.catalogue_types import ALL_REGULATORS, Catalogue, CatalogueError, Measure, Overlay, Sector
+from punishment_rules.catalogue_types import ALL_REGULATORS, Catalogue, CatalogueError, Measure, Sector
 from punishment_rules.incentive_types import Incentive, IncentiveBook, parse_incentive
 from punishment_rules.law import Citation
+from punishment_rules.overlay import Overlay
 from punishment_rules.parse import Documents, parse_clause, parse_document, parse_measure, parse_overlay, parse_sector
 from punishment_rules.strict import Source, Table
 

@@ -14,10 +14,7 @@ from punishment_rules.catalogue_types import (
     Effect,
     Grounding,
     Measure,
-    Overlay,
-    OverlayRow,
     Sector,
-    Stance,
     Standing,
     Trigger,
     Verification,
@@ -25,6 +22,7 @@ from punishment_rules.catalogue_types import (
 )
 from punishment_rules.facts import Trait
 from punishment_rules.law import Citation, Dated, DebtorKind, Level, Names, Role
+from punishment_rules.overlay import Overlay, OverlayRow, Stance
 from punishment_rules.strict import Table
 
 Documents = Mapping[str, Document]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from punishment_rules.bind import Hit
-from punishment_rules.facts import ListingFact, MarkFact, OrderFact, ReliefFact
+from punishment_rules.facts import DisciplineFact, ListingFact, MarkFact, OrderFact, ReliefFact
 from punishment_rules.law import Text
 from punishment_rules.reliefs import last_day
 
@@ -127,6 +127,11 @@ def source_line(hit: Hit) -> Text:
             f"记录{source.entry}：{source.unit_name}的{label.zh}。",
             f"Entry {source.entry}: {label.en} of {source.unit_name}.",
         )
+    if isinstance(source, DisciplineFact):
+        return Text(
+            f"失信联合惩戒对象认定通知{source.notice_number}，{source.notified_on}。",
+            f"Notice {source.notice_number} of {source.notified_on} that makes the subject a joint-discipline target.",
+        )
     label = source.role.label
     return Text(
         f"记录{source.entry}：失信被执行人担任本单位{label.zh}。",
@@ -175,6 +180,8 @@ def _end_of(hit: Hit) -> Text:
             "The listing has no fixed term: on full performance or another case of art. 10(1) the court "
             "deletes it within three working days.",
         )
+    if isinstance(source, DisciplineFact):
+        return Text("至认定单位移出联合惩戒对象之日止。", "Until the body that made the notice takes the subject off.")
     return Text(
         "至单位或者任职人员的名单记录结束，或者身份、任职依法变更之日止。",
         "Until the listing of the unit or of the post-holder ends, or the role ends lawfully.",
@@ -230,6 +237,10 @@ def _way_out(hit: Hit) -> Text:
             f"能够证明不再担任且不是实际控制人或者直接责任人员的，向{source.court_name}申请解除。",
             "Who proves no longer to hold the role, nor to control the unit or be responsible, asks "
             f"{source.court_name} for release.",
+        )
+    if isinstance(source, DisciplineFact):
+        return Text(
+            "向认定单位申请信用修复或者提出异议。", "Ask the body that made the notice for repair, or object to it."
         )
     return Text("失信人员离任或者退出名单后即不再适用。", "It ends once the listed person leaves the post or the list.")
 
