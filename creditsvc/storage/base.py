@@ -46,7 +46,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
-Json = JSON().with_variant(JSONB(), "postgresql")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 # Columns by what they hold. An identity number has no type here on purpose: it is a sealed cell or nothing.
 Id = Annotated[int, mapped_column(BigId, primary_key=True, autoincrement=True)]

@@ -1,0 +1,200 @@
+"""What the register knows, read: facts for the law, fields for the feed, entries for the person and for the desk.
+
+Queries only. A listing counts if it is active, entered in the national database, and public; a term's end counts by
+date alone, whether or not any job has run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from creditsvc.kernel.identity import IdentityNumber
+from creditsvc.kernel.names import same_name
+from creditsvc.register.life import OrderState, State
+from creditsvc.register.tables import (
+    ConsumptionOrder,
+    EntryMark,
+    Listing,
+    RegisterEvent,
+    Relief,
+    ResponsibleMark,
+)
+from creditsvc.storage.subjects import find_subject
+from creditsvc.storage.vault import Vault
+from punishment_rules.facts import NO_FACTS, Facts, ListingFact, MarkFact, OrderFact, ReliefFact, ReliefKind
+from punishment_rules.law import DebtorKind, Ground, Role
+
+CHUNK = 500
+SHOWN = (State.ACTIVE.value, State.REMOVED.value)
+"""States that are facts for a check: removed ones too, since a check may ask about a past day. Revoked ones never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Whom a number and a name mean. Unknown number and wrong name give the same: no facts."""
+
+    subject_id: str | None
+    name_agrees: bool
+    facts: Facts = NO_FACTS
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What each source is: court, case, days, by entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one subject."""
+
+    listings: list[Listing] = field(default_factory=list)
+    orders: list[ConsumptionOrder] = field(default_factory=list)
+    marks: list[tuple[ResponsibleMark, Listing]] = field(default_factory=list)
+    reliefs: list[Relief] = field(default_factory=list)
+    overlays: list[EntryMark] = field(default_factory=list)
+
+    @property
+    def entries(self) -> list[Listing | ConsumptionOrder]:
+        """Listings, then orders."""
+        return [*self.listings, *self.orders]
+
+    @property
+    def names(self) -> set[str]:
+        """Every name under which the subject stands here."""
+        return {row.name for row in self.entries} | {mark.name for mark, _ in self.marks}
+
+
+def facts_about(session: Session, vault: Vault, number: IdentityNumber, name: str, *, on: date) -> Match:
+    """Facts about whoever has this number, if the name agrees."""
+    subject_id = find_subject(session, vault, number)
+    if subject_id is None:
+        return Match(None, name_agrees=False)
+    rows = _rows(session, [subject_id])[subject_id]
+    if not any(same_name(name, known) for known in rows.names):
+        return Match(subject_id, name_agrees=False)
+    return Match(subject_id, True, _facts(rows), _described(rows))
+
+
+def facts_of_subjects(session: Session, subject_ids: Iterable[str], *, on: date) -> dict[str, Facts]:
+    """Facts by subject; a subject without entries has empty facts."""
+    return {subject: _facts(rows) for subject, rows in _rows(session, list(subject_ids)).items()}
+
+
+def newest_event(session: Session) -> int:
+    """The number of the register's newest event: as of what an answer is."""
+    return session.scalar(select(func.max(RegisterEvent.id))) or 0
+
+
+def _rows(session: Session, subjects: Sequence[str]) -> dict[str, Rows]:
+    found = {subject: Rows() for subject in subjects}
+    for start in range(0, len(subjects), CHUNK):
+        some = subjects[start : start + CHUNK]
+        listings = select(Listing).where(
+            Listing.subject_id.in_(some),
+            Listing.state.in_(SHOWN),
+            Listing.nonpublic.is_(False),
+            Listing.national_entry.is_not(None),
+        )
+        for listing in session.scalars(listings.order_by(Listing.id)):
+            found[listing.subject_id].listings.append(listing)
+        orders = select(ConsumptionOrder).where(
+            ConsumptionOrder.subject_id.in_(some), ConsumptionOrder.state != OrderState.REVOKED.value
+        )
+        for order in session.scalars(orders.order_by(ConsumptionOrder.id)):
+            found[order.subject_id].orders.append(order)
+        marks = select(ResponsibleMark, Listing).join(Listing, Listing.entry == ResponsibleMark.unit_entry)
+        public = (Listing.state.in_(SHOWN), Listing.nonpublic.is_(False), Listing.national_entry.is_not(None))
+        for mark, unit in session.execute(marks.where(ResponsibleMark.subject_id.in_(some), *public)):
+            found[mark.subject_id].marks.append((mark, unit))
+    _add_overlays(session, found)
+    return found
+
+
+def _add_overlays(session: Session, found: dict[str, Rows]) -> None:
+    owner = {row.entry: rows for rows in found.values() for row in rows.entries}
+    entries = list(owner)
+    for start in range(0, len(entries), CHUNK):
+        some = entries[start : start + CHUNK]
+        for relief in session.scalars(select(Relief).where(Relief.entry.in_(some)).order_by(Relief.id)):
+            owner[relief.entry].reliefs.append(relief)
+        for mark in session.scalars(select(EntryMark).where(EntryMark.entry.in_(some)).order_by(EntryMark.id)):
+            owner[mark.entry].overlays.append(mark)
+
+
+def _facts(rows: Rows) -> Facts:
+    kinds = {row.debtor_kind for row in rows.entries}
+    return Facts(
+        kind=DebtorKind.ORGANISATION if kinds == {DebtorKind.ORGANISATION.value} else DebtorKind.PERSON,
+        listings=tuple(_listing_fact(row, rows) for row in rows.listings),
+        orders=tuple(_order_fact(row) for row in rows.orders),
+        marks=tuple(_mark_fact(mark, unit) for mark, unit in rows.marks),
+        reliefs=tuple(
+            ReliefFact(ReliefKind(row.kind), row.entry, row.from_day, row.to_day, tuple(row.measures))
+            for row in rows.reliefs
+        ),
+    )
+
+
+def _listing_fact(row: Listing, rows: Rows) -> ListingFact:
+    return ListingFact(
+        entry=row.entry,
+        grounds=tuple(map(Ground, row.grounds)),
+        court_name=row.court_name,
+        case_number=row.case_number,
+        listed_on=row.published_on or row.national_entered_on or row.decided_on,
+        until=row.until,
+        debtor_kind=DebtorKind(row.debtor_kind),
+        ended_on=row.ended_on,
+        marks=tuple(mark.mark for mark in rows.overlays if mark.entry == row.entry),
+    )
+
+
+def _order_fact(row: ConsumptionOrder) -> OrderFact:
+    return OrderFact(
+        entry=row.entry,
+        court_name=row.court_name,
+        case_number=row.case_number,
+        issued_on=row.issued_on,
+        ended_on=row.ended_on,
+        items=tuple(row.items),
+        bound_role=Role(row.bound_role) if row.bound_role else None,
+        unit_name=row.unit_name,
+    )
+
+
+def _mark_fact(mark: ResponsibleMark, unit: Listing) -> MarkFact:
+    ends = [day for day in (mark.to_day, unit.until, unit.ended_on) if day is not None]
+    return MarkFact(
+        entry=unit.entry,
+        unit_name=unit.name,
+        role=Role(mark.role),
+        court_name=unit.court_name,
+        case_number=unit.case_number,
+        from_day=mark.from_day,
+        to_day=min(ends) if ends else None,
+    )
+
+
+def _described(rows: Rows) -> dict[str, dict[str, Any]]:
+    said: dict[str, dict[str, Any]] = {}
+    for listing in rows.listings:
+        said[listing.entry] = _source(listing, "listing", listing.published_on, listing.until)
+    for order in rows.orders:
+        said[order.entry] = _source(order, "consumption_order", order.issued_on, None)
+    for _, unit in rows.marks:
+        said[unit.entry] = _source(unit, "listing", unit.published_on, unit.until)
+    return said
+
+
+def _source(row: Listing | ConsumptionOrder, kind: str, since: date | None, until: date | None) -> dict[str, Any]:
+    return {
+        "entry": row.entry,
+        "kind": kind,
+        "court": row.court_name,
+        "case_number": row.case_number,
+        "since": since.isoformat() if since else None,
+        "until": until.isoformat() if until else None,
+    }
