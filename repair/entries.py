@@ -120,7 +120,8 @@ def _missing() -> NotFound:
 
 
 def _of_listing(row: Listing, on: date) -> EntryView:
-    active = row.state == State.ACTIVE.value
+    # in force needs the entry in the national database (design choice 1)
+    active = row.state == State.ACTIVE.value and row.national_entry is not None
     return EntryView(
         entry=row.entry,
         kind=LISTING,

@@ -10,7 +10,7 @@ from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import NotSignedIn
 from creditsvc.web.context import caller, ports, services
-from creditsvc.web.cookies import end_browser_session, set_session_cookie
+from creditsvc.web.cookies import set_session_cookie
 from creditsvc.web.pages import render
 from repair import signin
 from repair.applications import own_applications
@@ -48,15 +48,6 @@ def sign_in() -> ResponseReturnValue:
         return render("repair/sign_in.html", errors={"number": refused.text}, name=name, over=False), 422
     response = make_response(redirect(url_for("portal.home"), 303))
     set_session_cookie(response, token)
-    return response
-
-
-@blueprint.post("/sign-out")
-@open_to(Permission.APPLICATION_OWN)
-def sign_out() -> ResponseReturnValue:
-    """End the session."""
-    response = make_response(redirect(url_for("portal.sign_in_form"), 303))
-    end_browser_session(response)
     return response
 
 

@@ -20,9 +20,13 @@ class Upload:
 
 def uploads(field: str) -> Sequence[Upload]:
     """The files of this field that were really chosen; a browser sends an empty part for an empty field."""
-    return [
-        Upload(item.filename, item.stream.read(MAX_BYTES + 1)) for item in request.files.getlist(field) if item.filename
-    ]
+    chosen = [item for item in request.files.getlist(field) if item.filename]
+    found = [Upload(item.filename or "", item.stream.read(MAX_BYTES + 1)) for item in chosen]
+    for _, items in request.files.lists():
+        for item in items:
+            # a large upload lies in an unnamed temporary file until it is closed
+            item.close()
+    return found
 
 
 def text(field: str, limit: int = 4096) -> str:

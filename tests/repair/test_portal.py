@@ -53,7 +53,10 @@ def post(browser: FlaskClient, page: str, address: str, fields: dict[str, object
     shown = browser.get(page)
     token = re.search(r'name="(csrf\w*)"[^>]*value="([^"]+)"', shown.text)
     assert token, shown.text[:500]
-    return browser.post(address, data={token[1]: token[2], **fields}, content_type="multipart/form-data")
+    answer = browser.post(address, data={token[1]: token[2], **fields}, content_type="multipart/form-data")
+    # the client keeps a large body in a temporary file and forgets it
+    answer.request.environ["wsgi.input"].close()
+    return answer
 
 
 @pytest.fixture

@@ -63,6 +63,8 @@ def list_person(
                 until=until,
                 decision_number=f"（2026）豫0105执{serial}号之一",
                 decided_on=date(2026, 3, 1),
+                national_entry=f"demo-{serial}",
+                national_entered_on=date(2026, 3, 2),
                 applicants=[],
                 nonpublic=False,
                 state="active",
