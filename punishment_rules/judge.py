@@ -44,6 +44,12 @@ class _Working:
         if not self.quiet:
             self.note(code, text, held=held)
 
+    def lead(self, code: str, text: Text, citation: Citation) -> None:
+        """The reason that a reader sees first, known only once the others are."""
+        self.reasons.insert(0, Reason(code, text, citation))
+        if not self.quiet:
+            self.note(code, text, held=True)
+
     def clear(self, code: str, text: Text, citation: Citation, sources: tuple[str, ...] = ()) -> Verdict:
         self.because(code, text, citation, held=False)
         return self._verdict(Outcome.CLEAR, sources, wording.NOTHING_ENDS, wording.NOTHING_TO_DO)
@@ -132,11 +138,11 @@ def _after_reliefs(working: _Working, version: Version, level: Ceiling, found: t
             working.question.catalogue.cite("temporary_lift", on),
             tuple(hit.entry for hit in found),
         )
-    working.because("measure", version.staff or measure.staff, level.basis, held=True)
     doubts = _doubts(working, version, level, left)
-    if doubts or level.applied is not Applied.AUTOMATIC:
-        return working.bound(Outcome.NEEDS_OFFICER, left)
-    return working.bound(Outcome.RESTRICTED, left)
+    certain = level.applied is Applied.AUTOMATIC and not doubts
+    said = measure.staff if certain else wording.may_apply(measure.title)
+    working.lead("measure", version.staff or said, level.basis)
+    return working.bound(Outcome.RESTRICTED if certain else Outcome.NEEDS_OFFICER, left)
 
 
 def _first_lift(lifts: list[tuple[Hit, ReliefFact | None]]) -> Text:

@@ -90,6 +90,13 @@ def not_yet(start: date | None) -> Text:
     return Text(f"本措施自{start}起有效，当日尚未有效。", f"The measure is in force from {start}; not yet on that day.")
 
 
+def may_apply(title: Text) -> Text:
+    """A row that a person has to decide about."""
+    return Text(
+        f"可能适用：{title.zh}。是否适用由工作人员判断。", f"May apply: {title.en}. A person decides whether it does."
+    )
+
+
 def suspended(relief: ReliefFact) -> Text:
     """A temporary lift covers the day."""
     end = last_day(relief)
@@ -176,8 +183,8 @@ def _end_of(hit: Hit) -> Text:
         )
     if isinstance(source, ListingFact):
         return Text(
-            "名单没有固定期限：履行完毕或者出现第十条第一款所列情形，由人民法院在三个工作日内删除。",
-            "The listing has no fixed term: on full performance or another case of art. 10(1) the court "
+            "名单没有固定期限：履行完毕或者出现名单规定第十条第一款所列情形，由人民法院在三个工作日内删除。",
+            "The listing has no fixed term: on full performance or another case of art. 10(1) of the list rules the court "
             "deletes it within three working days.",
         )
     if isinstance(source, DisciplineFact):
