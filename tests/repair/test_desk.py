@@ -1,0 +1,106 @@
+"""The court's pages: the queue, one application, proposals by one person and the signature of another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from creditsvc.access.accounts import NewAccount, create_account, sign_in
+from creditsvc.access.callers import job_caller
+from creditsvc.access.permissions import StaffRole
+from creditsvc.services import Services
+from repair.entries import entry_view, own_entries
+from repair.history import load
+from tests.repair.papers import pdf
+from tests.repair.test_applications import sent
+from tests.repair.test_portal import post
+from tests.repair.world import COURT, DAY, debtor_of, list_person
+
+PASSWORD = "长城-砖块-三十七-橘子"
+Staff = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def staff(services: Services, app: Flask) -> Staff:
+    """A browser in which somebody of the court is signed in."""
+
+    def signed_in(username: str, role: StaffRole, court: str = COURT) -> FlaskClient:
+        now = services.clock.now()
+        with services.database.writing() as session:
+            new = NewAccount(username, username, role, court_code=court)
+            create_account(session, new, PASSWORD, cost="cheap", caller=job_caller("test"), now=now)
+            token = sign_in(session, username, PASSWORD, address="127.0.0.1", cost="cheap", now=now)
+        browser = app.test_client()
+        browser.set_cookie("session", token)
+        return browser
+
+    return signed_in
+
+
+def test_two_people_and_both_decisions(services: Services, staff: Staff) -> None:
+    entry = list_person(services, with_order=True)
+    application = sent(services, entry)
+    page = f"/desk/applications/{application}"
+    clerk, judge = staff("clerk", StaffRole.CLERK), staff("judge", StaffRole.JUDGE)
+    assert "豫信修〔2026〕000001号" in clerk.get("/desk/applications/").text
+    assert post(clerk, page, page + "/take", {}).status_code == 303
+    empty = post(clerk, page, page + "/grant", {"reason": "已核实"})
+    assert empty.status_code == 422
+    assert "请填写履行日期" in empty.text
+    finding = {
+        "document_number": "（2026）豫0105执1号之二",
+        "event_on": "2026-11-20",
+        "confirmed_on": "2026-11-23",
+        "reason": "申请执行人确认已付清",
+        "lift_order": "1",
+    }
+    assert post(clerk, page, page + "/grant", finding).status_code == 303
+    assert "请另一人复核签批" in clerk.get(page).text
+    shown = judge.get(page).text
+    assert "2026年11月26日" in shown, "three working days from the confirmation"
+    digest = re.search(r'name="digest" value="([0-9a-f]{64})"', shown)
+    assert digest
+    assert post(judge, page, page + "/approve", {"digest": digest[1], "with_order": "1"}).status_code == 303
+    with services.database.reading() as session:
+        assert load(session, application, to_change=False).state == "granted"
+        assert not entry_view(session, entry, on=DAY).in_force
+        mine = own_entries(session, debtor_of(services, entry).subject_id or "", on=DAY)
+        assert [view.in_force for view in mine] == [False, False], "listing and order are both gone"
+
+
+def test_papers_are_downloads(services: Services, staff: Staff) -> None:
+    application = sent(services, list_person(services))
+    clerk = staff("clerk", StaffRole.CLERK)
+    link = re.search(
+        r'href="(/desk/applications/[^"]+/papers/[0-9a-f]{32})"', clerk.get(f"/desk/applications/{application}").text
+    )
+    assert link
+    paper = clerk.get(link[1])
+    assert paper.data == pdf()
+    assert paper.headers["Content-Disposition"].startswith("attachment")
+    assert (paper.headers["X-Content-Type-Options"], paper.headers["Cache-Control"]) == ("nosniff", "no-store")
+    assert "sandbox" in paper.headers["Content-Security-Policy"]
+
+
+def test_another_court_and_an_agency_see_nothing(services: Services, app: Flask, staff: Staff) -> None:
+    application = sent(services, list_person(services))
+    elsewhere = staff("elsewhere", StaffRole.CLERK, "豫0106")
+    assert elsewhere.get(f"/desk/applications/{application}").status_code == 404
+    assert "豫信修" not in elsewhere.get("/desk/applications/").text
+    assert staff("agency", StaffRole.AGENCY).get("/desk/applications/").status_code == 403
+
+
+def test_a_letter_shows_its_code_once(services: Services, staff: Staff) -> None:
+    entry = list_person(services)
+    clerk, page = staff("clerk", StaffRole.CLERK), f"/desk/letters/{entry}"
+    letter = post(clerk, page, page, {})
+    code = re.search(r"[2-9A-Z]{4}(-[2-9A-Z]{4}){3}", letter.text)
+    assert code
+    assert letter.headers["Cache-Control"] == "no-store"
+    assert code[0] not in clerk.get(page).text
+    assert re.search(r"\d{10}\*{4}\d{3}[\dX]", letter.text), "the number is masked"
+    assert not re.search(r"\d{17}[\dX]", letter.text)
