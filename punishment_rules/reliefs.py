@@ -13,7 +13,10 @@ from punishment_rules.law import in_force
 
 
 def last_day(relief: ReliefFact) -> date:
-    """The last day that a relief counts: a temporary lift never outlives one month (法发〔2019〕35号第17条)."""
+    """The last day that a relief counts. A temporary lift never outlives one month (法发〔2019〕35号第17条).
+
+    The month runs to the same day of the next month, or its last day (民法典第二百零一条、第二百零二条).
+    """
     if relief.kind is not ReliefKind.TEMPORARY_LIFT:
         return relief.to_day
     year, month = divmod(relief.from_day.year * 12 + relief.from_day.month, 12)

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, acts, evaluate, sectors
-from punishment_rules.facts import NO_FACTS
+from punishment_rules.facts import NO_FACTS, ReliefFact, ReliefKind
 from punishment_rules.law import Ground, Level, Outcome
 from punishment_rules.load import catalogue
+from punishment_rules.reliefs import last_day
 from tests.rules.casebook import facts
 
 TODAY = date(2026, 11, 24)
@@ -107,3 +108,17 @@ def test_grounds_and_levels_know_their_order() -> None:
     assert [ground.termed for ground in Ground] == [False, True, True, True, True, True]
     assert all(ground.zh and ground.en for ground in Ground)
     assert [level for level in Level if level.sufficient] == list(Level)[:4]
+
+
+@pytest.mark.parametrize(
+    ("first", "typed", "last"),
+    [
+        (date(2026, 8, 1), date(2026, 8, 20), date(2026, 8, 20)),
+        (date(2026, 8, 1), date(2026, 12, 31), date(2026, 9, 1)),
+        (date(2026, 1, 31), date(2026, 12, 31), date(2026, 2, 28)),
+        (date(2026, 12, 15), date(2027, 12, 31), date(2027, 1, 15)),
+    ],
+)
+def test_a_temporary_lift_lasts_a_month_at_most(first: date, typed: date, last: date) -> None:
+    assert last_day(ReliefFact(ReliefKind.TEMPORARY_LIFT, "O1", first, typed)) == last
+    assert last_day(ReliefFact(ReliefKind.SINGLE_APPROVAL, "O1", first, typed)) == typed
