@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
+
+from creditsvc.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,24 @@ class Holders(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """Something whose age ``/freshz`` watches."""
+
+    name: str
+    newest: datetime | None
+    """When it last came in or went out; nothing yet counts as not fresh."""
+    limit: timedelta
+
+
+class Fresh(Protocol):
+    """Filled under a name that begins with ``fresh/``, for example ``fresh/batch``."""
+
+    def __call__(self, session: Session, settings: Settings) -> Freshness:
+        """How old the newest one is allowed to be, and when it was."""
+        ...
+
+
 class Ports:
     """The filled ports of one application."""
 
@@ -48,3 +68,8 @@ class Ports:
         """Who holds a copy of this entry; nobody if nothing publishes."""
         port: Holders | None = self._filled.get("holders")
         return port(session, entry) if port else ()
+
+    def freshness(self, session: Session, settings: Settings) -> Sequence[Freshness]:
+        """Everything that is watched, by name."""
+        watched: list[Fresh] = [self._filled[name] for name in sorted(self._filled) if name.startswith("fresh/")]
+        return [port(session, settings) for port in watched]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -24,6 +25,7 @@ from creditsvc.kernel.text import Bilingual
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}", re.ASCII)
 TRIES, TRIES_PER_SECOND = 8, 1 / 60
 LONGEST_SESSION = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=1)
 WRONG = Bilingual("用户名或密码不正确", "the user name or the password is wrong")
 
 
@@ -38,6 +40,8 @@ class NewAccount:
     court_code: str | None = None
     unit: str | None = None
     sector: str | None = None
+    must_change: bool = False
+    """Whether the first thing to do is to choose a password of one's own."""
 
 
 def create_account(
@@ -58,6 +62,7 @@ def create_account(
     account = Account(
         username=new.username, password=hash_password(password, cost), person=new.person or new.username, name=new.name,
         role=new.role.value, court_code=new.court_code, unit=new.unit, sector=new.sector, created_at=now, password_at=now,
+        must_change=new.must_change,
     )  # fmt: skip
     session.add(account)
     session.flush()
@@ -72,6 +77,7 @@ def set_password(
     """Change a password; every session of the account ends."""
     refuse_weak(password, account.username)
     account.password, account.password_at = hash_password(password, cost), now
+    account.must_change = False
     end_sessions(session, account.id, now)
     audit.record(session, action="account.password", caller=caller, object=f"account:{account.id}", at=now)
 
@@ -88,26 +94,39 @@ def _decoy(cost: str) -> str:
     return decoy(cost)
 
 
-def sign_in(session: Session, username: str, password: str, *, address: str, cost: str, now: datetime) -> str:
-    """A new session's token. Unknown name, wrong password and closed account are one answer and take one hash.
+def count_try(session: Session, username: str, *, address: str, now: datetime) -> None:
+    """Count one try of this name and of this address; raises ``TooMany``. The caller commits in every case."""
+    buckets = (f"signin:name:{_folded(username)}", f"signin:from:{address}")
+    # both are asked, so that an empty one doesn't spare the other
+    if not all([take(session, key, capacity=TRIES, refill_per_second=TRIES_PER_SECOND, now=now) for key in buckets]):
+        raise TooMany(
+            Bilingual("尝试次数过多，请几分钟后再试", "too many tries; wait a few minutes"),
+            code="sign-in-too-often",
+            retry_after=60,
+        )
 
-    Raises ``NotSignedIn`` (code ``sign-in-wrong``) and ``TooMany``; the caller commits in every case, so that tries count.
+
+def account_of(session: Session, username: str, password: str, *, cost: str) -> Account:
+    """The account whose name and password these are. Unknown name, wrong password and closed account are one answer
+    and take one hash: ``NotSignedIn``, code ``sign-in-wrong``.
     """
-    name = username.strip().lower()[:64]
-    for key in (f"signin:name:{name}", f"signin:from:{address}"):
-        if not take(session, key, capacity=TRIES, refill_per_second=TRIES_PER_SECOND, now=now):
-            raise TooMany(
-                Bilingual("尝试次数过多，请几分钟后再试", "too many tries; wait a few minutes"), retry_after=60
-            )
-    account = session.scalar(select(Account).where(Account.username == name))
+    account = session.scalar(select(Account).where(Account.username == _folded(username)))
     right = password_agrees(password, account.password if account else _decoy(cost))
     if account is None or not right or account.disabled_at is not None:
         raise NotSignedIn(WRONG, code="sign-in-wrong")
+    return account
+
+
+def start_session(session: Session, account: Account, *, now: datetime) -> str:
+    """A new session's token."""
     token = _open(session, WebSession(kind="staff", account_id=account.id, name=account.name), now)
-    audit.record(
-        session, action="session.started", caller=_staff(account, None), object=f"account:{account.id}", at=now
-    )
+    caller = _staff(account, None)
+    audit.record(session, action="session.started", caller=caller, object=f"account:{account.id}", at=now)
     return token
+
+
+def _folded(username: str) -> str:
+    return username.strip().lower()[:64]
 
 
 def start_debtor_session(session: Session, *, subject_id: str, name: str, at: datetime) -> str:
@@ -128,16 +147,21 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def caller_of_session(session: Session, token: str, *, idle: timedelta, now: datetime) -> Caller | None:
-    """Who this token is, or none if it is unknown, ended, idle too long, or its account closed."""
+def caller_of_session(session: Session, token: str, *, idle: timedelta, now: datetime) -> tuple[Caller, bool] | None:
+    """Who this token is, and whether the use is worth noting; none if it is unknown, ended, idle too long, or its
+    account closed.
+    """
     row = session.scalar(select(WebSession).where(WebSession.token_hash == token_hash(token)))
     if row is None or row.ended_at is not None or now - row.seen_at > idle or now - row.started_at > LONGEST_SESSION:
         return None
     if row.kind == "debtor":
-        return Caller(CallerKind.DEBTOR, account_id=row.id, person=f"debtor:{row.subject_id}", name=row.name, role="debtor",
+        debtor = Caller(CallerKind.DEBTOR, account_id=row.id, person=f"debtor:{row.subject_id}", name=row.name, role="debtor",
                       permissions=DEBTOR_PERMISSIONS, subject_id=row.subject_id, session_id=row.id)  # fmt: skip
+        return debtor, now - row.seen_at > SEEN_EVERY
     account = session.get(Account, row.account_id)
-    return None if account is None or account.disabled_at is not None else _staff(account, row.id)
+    if account is None or account.disabled_at is not None:
+        return None
+    return _staff(account, row.id), now - row.seen_at > SEEN_EVERY
 
 
 def touch(session: Session, session_id: int, now: datetime) -> None:
@@ -161,6 +185,12 @@ def end_sessions(session: Session, account_id: int, now: datetime) -> None:
     )
 
 
+def sessions_of(session: Session, account_id: int) -> Sequence[WebSession]:
+    """The open sessions of an account, newest first."""
+    query = select(WebSession).where(WebSession.account_id == account_id, WebSession.ended_at.is_(None))
+    return session.scalars(query.order_by(WebSession.id.desc())).all()
+
+
 def account_named(session: Session, username: str) -> Account:
     """The account; raises ``NotFound``."""
     account = session.scalar(select(Account).where(Account.username == username))
@@ -180,4 +210,5 @@ def staff_caller(session: Session, username: str) -> Caller:
 def _staff(account: Account, session_id: int | None) -> Caller:
     return Caller(CallerKind.STAFF, account_id=account.id, person=account.person, name=account.name, role=account.role,
                   court_code=account.court_code, unit=account.unit, sector=account.sector,
-                  permissions=ROLE_PERMISSIONS[StaffRole(account.role)], session_id=session_id)  # fmt: skip
+                  permissions=ROLE_PERMISSIONS[StaffRole(account.role)], session_id=session_id,
+                  must_change_password=account.must_change)  # fmt: skip

@@ -36,6 +36,7 @@ class Caller:
     subject_id: str | None = None
     subscriber: str | None = None
     session_id: int | None = None
+    must_change_password: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Whether this caller holds the permission."""

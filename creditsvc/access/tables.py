@@ -26,6 +26,7 @@ class Account(Base):
     sector: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[At]
     password_at: Mapped[At]
+    must_change: Mapped[bool] = mapped_column(Boolean, default=False)
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
