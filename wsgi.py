@@ -49,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "account": ("creditsvc.access.commands:main", "server", "工作人员账户 / staff accounts"),
     "demo": ("sync.demo.cli:main", "server", "生成合成名单 / write a synthetic list"),
     "import": ("sync.commands:import_file", "server", "导入法院名单 / take in a court's file"),
-    "release": ("sync.commands:release", "server", "由第二人发布批次 / release a batch as second person"),
+    "release": ("sync.commands:release_batch", "server", "由第二人发布批次 / release a batch as second person"),
     "check": ("creditsvc.checks.commands:main", "server", "核查 / check one person"),
     "letters": ("repair.commands:letters", "server", "打印决定书查询码 / codes for decision letters"),
     "subscriber": ("sync.subscriber_commands:main", "server", "订阅单位与协议 / subscribers and agreements"),

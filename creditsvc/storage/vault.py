@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from cryptography.hazmat.primitives import hashes, hmac
-from sqlalchemy import LargeBinary, MetaData, String, insert, select, update
+from sqlalchemy import LargeBinary, MetaData, String, delete, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from creditsvc.storage.base import NAMING, Instant
@@ -67,6 +67,13 @@ class Vault:
             with self._keys.writing() as session:
                 session.execute(insert(SubjectKey), rows)
         return made
+
+    def keep_key(self, name: str, key: bytes, *, at: datetime) -> None:
+        """Keep a key under a name, in place of an earlier one that is destroyed or was never used."""
+        with self._keys.writing() as session:
+            session.execute(delete(SubjectKey).where(SubjectKey.subject_id == name))
+            row = {"subject_id": name, "wrapped": self._wrapped(name, key), "created_at": at}
+            session.execute(insert(SubjectKey), [row])
 
     def keys_of(self, subject_ids: Iterable[str]) -> dict[str, bytes]:
         """Data keys by subject; a subject whose key was destroyed is absent."""

@@ -1,0 +1,238 @@
+"""A court's file comes in: received, read, shown, released by a second person.
+
+States of a batch: received → awaiting_release → released → applied; or unreadable, withdrawn. Nothing in it is in force
+before its release; the release is one small transaction, and ``apply.py`` does the rest in chunks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from creditsvc.access import audit
+from creditsvc.access.callers import Caller
+from creditsvc.access.permissions import Permission
+from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed, NotFound
+from creditsvc.kernel.load import courts
+from creditsvc.kernel.text import Bilingual
+from creditsvc.register.life import State
+from creditsvc.register.tables import Listing
+from creditsvc.services import Services
+from sync.spool import spool
+from sync.staging import Tally, batch_key_name, file_path, stage
+from sync.tables_intake import Batch, BatchRow
+
+RECEIVED, AWAITING, RELEASED, APPLIED = "received", "awaiting_release", "released", "applied"
+UNREADABLE, WITHDRAWN = "unreadable", "withdrawn"
+MAX_GROWTH = 0.05
+MAX_FAULTS = 0.30
+MIB = 1024 * 1024
+
+
+def receive_file(
+    services: Services,
+    file: BinaryIO,
+    *,
+    filename: str,
+    caller: Caller,
+    now: datetime,
+    progress: Callable[[Tally], None] | None = None,
+) -> tuple[Batch, bool]:
+    """Take a file in and read it; the batch, and whether it is new. The same file again changes nothing.
+
+    Commits by itself, in steps. Raises ``TooLarge``, ``UnsupportedFile`` or ``InvalidInput`` with nothing left behind but
+    the note that a file could not be read.
+    """
+    caller.require(Permission.BATCH_IMPORT)
+    name = f"upload:{secrets.token_hex(10)}"
+    key = services.vault.new_keys([name], at=now)[name]
+    path = services.settings.home / "batches" / f"{name.partition(':')[2]}.part"
+    digest, size = spool(file, path, key, limit=services.settings.max_upload_mib * MIB)
+    try:
+        with services.database.writing() as session:
+            existing = session.scalar(select(Batch).where(Batch.sha256 == digest))
+            if existing is not None and existing.state not in {RECEIVED, UNREADABLE}:
+                return existing, False
+            batch = existing or _new_batch(session, (filename, digest, size), caller=caller, now=now)
+            services.vault.keep_key(batch_key_name(batch.id), key, at=now)
+        path.replace(file_path(services, batch.id))
+    finally:
+        path.unlink(missing_ok=True)
+        services.vault.destroy(name, at=now)
+    return _read(services, batch.id, key, now=now, progress=progress), True
+
+
+def _new_batch(session: Session, file: tuple[str, str, int], *, caller: Caller, now: datetime) -> Batch:
+    filename, digest, size = file
+    batch = Batch(
+        filename=filename[-256:], sha256=digest, size=size, court_code=caller.court_code, state=RECEIVED,
+        uploaded_by=caller.actor, uploaded_person=caller.person, uploaded_at=now,
+    )  # fmt: skip
+    session.add(batch)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Conflict(
+            Bilingual("同一文件正在由他人导入", "somebody is importing the same file just now"), code="batch-busy"
+        ) from None
+    audit.record(
+        session, action="batch.received", caller=caller, object=f"batch:{batch.id}", at=now, details={"sha256": digest}
+    )
+    return batch
+
+
+def _read(
+    services: Services, batch_id: int, key: bytes, *, now: datetime, progress: Callable[[Tally], None] | None
+) -> Batch:
+    with services.database.reading() as session:
+        batch = batch_of(session, batch_id)
+    try:
+        tally = stage(services, batch, key, now=now, progress=progress)
+    except CreditServiceError as problem:
+        with services.database.writing() as session:
+            batch_of(session, batch_id).state = UNREADABLE
+            batch_of(session, batch_id).problem = problem.text.zh
+        raise
+    with services.database.writing() as session:
+        batch = batch_of(session, batch_id, to_change=True)
+        batch.rows, batch.problem = tally.rows, None
+        batch.preview = _preview(session, tally)
+        batch.digest = _digest(batch)
+        batch.state = AWAITING
+    return batch
+
+
+def batch_of(session: Session, batch_id: int, *, to_change: bool = False) -> Batch:
+    """The batch; raises ``NotFound``."""
+    query = select(Batch).where(Batch.id == batch_id)
+    batch = session.scalar(query.with_for_update() if to_change else query)
+    if batch is None:
+        raise NotFound(Bilingual("没有这个批次", "no such batch"), code="batch-unknown")
+    return batch
+
+
+def _preview(session: Session, tally: Tally) -> dict[str, Any]:
+    standing = session.scalar(select(func.count()).select_from(Listing).where(Listing.state == State.ACTIVE.value)) or 0
+    named = {court.code: court.name for court in courts().all()}
+    faulty = tally.refused + tally.quarantined
+    return {
+        "rows": tally.rows,
+        "gain": tally.staged,
+        "orders": tally.orders,
+        "persons": tally.persons,
+        "units": tally.staged - tally.persons,
+        "lose": 0,
+        "unchanged": tally.unchanged,
+        "changed": tally.changed,
+        "quarantined": tally.quarantined,
+        "refused": tally.refused,
+        "standing": standing,
+        "courts": [
+            {"code": code, "name": named.get(code, code), "rows": count} for code, count in tally.courts.most_common()
+        ],
+        "codes": [{"code": code, "rows": count} for code, count in tally.codes.most_common()],
+        "held": _held(tally, standing, faulty),
+    }
+
+
+def _held(tally: Tally, standing: int, faulty: int) -> list[dict[str, str]]:
+    held = []
+    if standing and tally.staged / standing > MAX_GROWTH:
+        held.append(
+            {"code": "growth", "zh": f"将使在册记录增加 {tally.staged / standing:.0%}（超过 {MAX_GROWTH:.0%}），请核对文件是否正确",
+             "en": f"the list would grow by {tally.staged / standing:.0%}, more than {MAX_GROWTH:.0%}: is it the right file?"}
+        )  # fmt: skip
+    if tally.rows and faulty / tally.rows > MAX_FAULTS:
+        held.append(
+            {"code": "faults", "zh": f"{faulty / tally.rows:.0%} 的行有误（超过 {MAX_FAULTS:.0%}），文件可能残缺或栏目错位",
+             "en": f"{faulty / tally.rows:.0%} of the rows are faulty, more than {MAX_FAULTS:.0%}: it may be damaged"}
+        )  # fmt: skip
+    return held
+
+
+def _digest(batch: Batch) -> str:
+    shown = [batch.id, batch.sha256, batch.preview]
+    return hashlib.sha256(json.dumps(shown, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def release(
+    session: Session, batch_id: int, *, shown_digest: str, reason: str = "", caller: Caller, now: datetime
+) -> Batch:
+    """The second person's release: one small transaction; rows are applied afterwards.
+
+    ``reason`` is needed where a guard holds the batch. Raises ``NotAllowed`` for whoever sent it, ``Conflict`` if it is
+    not waiting or was shown otherwise, ``InvalidInput`` without a reason.
+    """
+    caller.require(Permission.BATCH_RELEASE)
+    batch = batch_of(session, batch_id, to_change=True)
+    if caller.person == batch.uploaded_person:
+        raise NotAllowed(
+            Bilingual(
+                "上传人不能发布自己上传的批次，须由另一人发布", "whoever sent it can't release it; another person must"
+            ),
+            code="same-person",
+        )
+    if batch.state != AWAITING:
+        raise Conflict(
+            Bilingual("该批次不在待发布状态", "this batch is not waiting to be released"),
+            code="batch-state",
+            state=batch.state,
+        )
+    if shown_digest != batch.digest:
+        raise Conflict(
+            Bilingual("批次内容已变动，请重新核对", "the batch has changed; look at it again"), code="batch-changed"
+        )
+    if (batch.preview or {}).get("held") and not reason.strip():
+        raise InvalidInput(
+            Bilingual(
+                "该批次被拦下，请写明仍予发布的理由", "a guard holds this batch; say why it is released all the same"
+            ),
+            code="reason-missing",
+            field="reason",
+        )
+    taken = session.execute(
+        update(Batch)
+        .where(Batch.id == batch_id, Batch.state == AWAITING)
+        .values(
+            state=RELEASED,
+            released_by=caller.actor,
+            released_person=caller.person,
+            released_at=now,
+            release_reason=reason,
+        )
+        .execution_options(synchronize_session="fetch")
+    )
+    if taken.rowcount != 1:  # type: ignore[attr-defined]
+        raise Conflict(Bilingual("该批次刚被他人处理", "somebody has just settled this batch"), code="batch-state")
+    details = {"digest": shown_digest, "held": [guard["code"] for guard in (batch.preview or {}).get("held", [])]}
+    audit.record(session, action="batch.released", caller=caller, object=f"batch:{batch_id}", at=now, details=details)
+    return batch
+
+
+def withdraw(session: Session, batch_id: int, *, caller: Caller, now: datetime) -> Batch:
+    """Take a batch back before it is released."""
+    caller.require(Permission.BATCH_IMPORT)
+    batch = batch_of(session, batch_id, to_change=True)
+    if batch.state not in {RECEIVED, AWAITING, UNREADABLE}:
+        raise Conflict(
+            Bilingual("已发布的批次不能撤回", "a released batch can't be taken back"),
+            code="batch-state",
+            state=batch.state,
+        )
+    batch.state, batch.sha256 = WITHDRAWN, f"{batch.sha256[:40]}~{batch.id}"
+    audit.record(session, action="batch.withdrawn", caller=caller, object=f"batch:{batch_id}", at=now)
+    return batch
+
+
+def rows_in(session: Session, batch_id: int) -> dict[str, int]:
+    """How many rows of a batch are in which state."""
+    query = select(BatchRow.state, func.count()).where(BatchRow.batch_id == batch_id).group_by(BatchRow.state)
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -1,0 +1,183 @@
+"""From a sealed file to staged rows: parsed, compared with the register, sealed again row by row.
+
+Works in chunks, each a transaction of its own, so that a long file holds up nobody. A batch whose parsing was cut off is
+parsed anew from its file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.load import courts
+from creditsvc.register.tables import Listing
+from creditsvc.services import Services
+from sync.inbound.parse import digest_input, parse_rows, row_key_parts
+from sync.inbound.read import read_file
+from sync.inbound.records import Fault, InboundRecord
+from sync.spool import open_spooled
+from sync.tables_intake import Batch, BatchFault, BatchRow
+
+CHUNK = 1000
+KEY_BYTES = 16
+_NONCE = 12
+encoder = msgspec.json.Encoder()
+decoder = msgspec.json.Decoder(InboundRecord)
+
+
+@dataclass
+class Tally:
+    """Counts while a file is read."""
+
+    rows: int = 0
+    staged: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    quarantined: int = 0
+    refused: int = 0
+    orders: int = 0
+    persons: int = 0
+    courts: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+
+
+def batch_key_name(batch_id: int) -> str:
+    """Under which name the key database holds a batch's key."""
+    return f"batch:{batch_id}"
+
+
+def file_path(services: Services, batch_id: int) -> Path:
+    """Where a batch's sealed file lies."""
+    return services.settings.home / "batches" / f"{batch_id}.sealed"
+
+
+class Digests:
+    """Keyed digests of rows: which row it is, and what it says."""
+
+    def __init__(self, services: Services) -> None:
+        self._key = hmac.HMAC(services.keyring.secret("row/key/1"), hashes.SHA256())
+        self._content = hmac.HMAC(services.keyring.secret("row/content/1"), hashes.SHA256())
+
+    def of(self, record: InboundRecord) -> tuple[bytes, bytes]:
+        """Key and content digest, 16 bytes each."""
+        key = self._key.copy()
+        key.update("\0".join(row_key_parts(record)).encode())
+        content = self._content.copy()
+        content.update(digest_input(record))
+        return key.finalize()[:KEY_BYTES], content.finalize()[:KEY_BYTES]
+
+
+def seal_row(cipher: AESGCM, batch_id: int, record: InboundRecord, nonce: bytes) -> bytes:
+    """A record under the batch's key, bound to its place."""
+    return nonce + cipher.encrypt(nonce, encoder.encode(record), f"{batch_id}:{record.row}".encode())
+
+
+def open_row(cipher: AESGCM, batch_id: int, row_number: int, sealed: bytes) -> InboundRecord:
+    """The record of a staged row."""
+    clear = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], f"{batch_id}:{row_number}".encode())
+    return decoder.decode(clear)
+
+
+def stage(services: Services, batch: Batch, key: bytes, *, now: datetime, progress: Any = None) -> Tally:
+    """Read the whole file; every row is staged, or has its faults. Raises what ``read_file`` raises."""
+    with services.database.writing() as session:
+        for table in (BatchRow, BatchFault):
+            session.execute(delete(table).where(table.batch_id == batch.id))
+    tally, stager = Tally(), _Stager(services, batch.id, key)
+    with open_spooled(file_path(services, batch.id), key) as file:
+        table = read_file(file, filename=batch.filename)
+        outcomes = parse_rows(table, courts=courts(), received_on=legal_day(now))
+        for chunk in _chunks(outcomes):
+            with services.database.writing() as session:
+                stager.keep(session, chunk, tally)
+            if progress is not None:
+                progress(tally)
+    return tally
+
+
+Outcome = InboundRecord | tuple[Fault, ...]
+
+
+def _chunks(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
+    iterator = iter(outcomes)
+    while chunk := list(islice(iterator, CHUNK)):
+        yield chunk
+
+
+class _Stager:
+    """Writes chunks of outcomes."""
+
+    def __init__(self, services: Services, batch_id: int, key: bytes) -> None:
+        self._batch_id = batch_id
+        self._cipher = AESGCM(key)
+        self._digests = Digests(services)
+        self._count = 0
+
+    def keep(self, session: Session, chunk: Sequence[Outcome], tally: Tally) -> None:
+        """Stage records, note faults."""
+        records = [item for item in chunk if isinstance(item, InboundRecord)]
+        digests = {record.row: self._digests.of(record) for record in records}
+        known = _known(session, [key for key, _ in digests.values()])
+        rows = [self._row(record, *digests[record.row], known) for record in records]
+        faults = [_fault_row(self._batch_id, fault) for item in chunk if isinstance(item, tuple) for fault in item]
+        if rows:
+            session.execute(insert(BatchRow), rows)
+        if faults:
+            session.execute(insert(BatchFault), faults)
+        _count(tally, chunk, rows, records)
+
+    def _row(self, record: InboundRecord, key: bytes, digest: bytes, known: dict[bytes, bytes]) -> dict[str, Any]:
+        before = known.get(key)
+        state = "staged" if before is None else "unchanged" if before == digest else "changed"
+        self._count += 1
+        nonce = self._count.to_bytes(_NONCE, "big")
+        sealed = None if state == "unchanged" else seal_row(self._cipher, self._batch_id, record, nonce)
+        return {"batch_id": self._batch_id, "row_number": record.row, "state": state, "row_key": key, "row_digest": digest,
+                "sealed": sealed}  # fmt: skip
+
+
+def _known(session: Session, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for start in range(0, len(keys), 500):
+        query = select(Listing.row_key, Listing.row_digest).where(Listing.row_key.in_(keys[start : start + 500]))
+        found.update({bytes(key): bytes(digest) for key, digest in session.execute(query)})
+    return found
+
+
+def _fault_row(batch_id: int, fault: Fault) -> dict[str, Any]:
+    return {"batch_id": batch_id, "row_number": fault.row, "column": fault.column[:64], "header": (fault.header or "")[:128],
+            "code": fault.code, "zh": fault.text.zh, "en": fault.text.en, "severity": fault.severity}  # fmt: skip
+
+
+def _count(
+    tally: Tally, chunk: Sequence[Outcome], rows: Sequence[dict[str, Any]], records: Sequence[InboundRecord]
+) -> None:
+    tally.rows += len(chunk)
+    states = Counter(row["state"] for row in rows)
+    tally.staged += states["staged"]
+    tally.unchanged += states["unchanged"]
+    tally.changed += states["changed"]
+    staged = {row["row_number"] for row in rows if row["state"] == "staged"}
+    for record in records:
+        if record.row in staged:
+            tally.courts[record.court_code] += 1
+            tally.orders += record.order_number is not None
+            tally.persons += record.debtor_kind.value == "person"
+    for item in chunk:
+        if isinstance(item, tuple):
+            severe = any(fault.severity == "refused" for fault in item)
+            tally.refused += severe
+            tally.quarantined += not severe
+            tally.codes.update({fault.code for fault in item})
