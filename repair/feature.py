@@ -29,13 +29,13 @@ FEATURE = Feature(
     api_blueprints=_api,
     jobs=JOBS,
     navigation=(
-        NavigationItem("portal", "portal.home", Bilingual("我的记录", "my entries"), Permission.APPLICATION_OWN, 10),
-        NavigationItem("portal", "portal_apply.choose", Bilingual("提出申请", "apply"), Permission.APPLICATION_OWN, 20),
+        NavigationItem("portal", "portal.home", Bilingual("我的记录", "My entries"), Permission.APPLICATION_OWN, 10),
+        NavigationItem("portal", "portal_apply.choose", Bilingual("提出申请", "Apply"), Permission.APPLICATION_OWN, 20),
         NavigationItem(
-            "portal", "portal.who_looked", Bilingual("谁查过我", "who looked"), Permission.APPLICATION_OWN, 30
+            "portal", "portal.who_looked", Bilingual("谁查过我", "Who looked"), Permission.APPLICATION_OWN, 30
         ),
         NavigationItem(
-            "desk", "applications_desk.queue", Bilingual("申请", "applications"), Permission.APPLICATION_WORK, 40
+            "desk", "applications_desk.queue", Bilingual("申请", "Applications"), Permission.APPLICATION_WORK, 40
         ),
     ),
     translations=str(Path(__file__).parent / "translations"),

@@ -17,7 +17,7 @@ from repair.applications import own_applications
 from repair.consequences import consequences_of
 from repair.entries import own_entries, own_entry
 from repair.portal_forms import text
-from repair.portal_view import application_rows, entry_card, holders_of
+from repair.portal_view import USUAL, application_rows, entry_card, holders_of
 
 blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
 
@@ -83,7 +83,7 @@ def entry_page(entry: str) -> ResponseReturnValue:
         card = entry_card(view, own_applications(session, caller=me), on=today, session=session, ports=ports())
         effects = consequences_of(session, view, on=today) if view.in_force else ()
         holders = holders_of(session, ports(), view.entry)
-    return render("repair/entry.html", card=card, effects=effects, holders=holders, today=today)
+    return render("repair/entry.html", usual=USUAL, card=card, effects=effects, holders=holders, today=today)
 
 
 @blueprint.get("/who-looked")

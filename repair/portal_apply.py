@@ -20,7 +20,7 @@ from repair.policy.deadlines import clock
 from repair.policy.kinds import GROUND_MATERIALS, GROUND_NAMES, MATERIAL_NAMES, RemovalGround
 from repair.policy.states import EDITABLE, State, Step
 from repair.portal_forms import text, uploads
-from repair.portal_view import choice_of, holders_of, order_state, status_of
+from repair.portal_view import USUAL, choice_of, holders_of, order_state, status_of
 
 blueprint = Blueprint("portal_apply", __name__, url_prefix="/portal", template_folder="templates")
 
@@ -53,7 +53,9 @@ def _choose_page(errors: dict[str, Bilingual]) -> str:
         entries = own_entries(session, caller().subject_id or "", on=today)
         mine = use.own_applications(session, caller=caller())
         choices = [choice_of(view, mine, on=today) for view in entries if view.in_force and view.kind == "listing"]
-    return render("repair/apply_choose.html", choices=choices, errors=errors, wanted=request.args.get("entry", ""))
+    return render(
+        "repair/apply_choose.html", choices=choices, errors=errors, wanted=request.args.get("entry", ""), usual=USUAL
+    )
 
 
 @blueprint.get("/applications/<application_id>/explain")

@@ -54,6 +54,9 @@ LISTING_GROUNDS: dict[str, tuple[Bilingual, Bilingual]] = {
     ),
 }
 
+USUAL = ("performed", "settled", "early")
+"""Ways that people ask for by themselves; the others rest on papers of the court or the creditor and stand below."""
+
 PERFORMANCE_NAMES = {
     "none": Bilingual("全部未履行", "nothing has been performed"),
     "partial": Bilingual("部分未履行", "part is still open"),
@@ -133,34 +136,34 @@ TONES = {
 }
 
 _HAPPENED = {
-    "draft": Bilingual("开始填写", "draft begun"),
-    Step.SUBMIT.value: Bilingual("提交申请，法院收到", "sent; received by the court"),
-    Step.TAKE.value: Bilingual("法院开始审查", "the court took it up"),
-    Step.RETURN.value: Bilingual("退回补正", "returned to be completed"),
-    Step.WITHDRAW.value: Bilingual("撤回申请", "withdrawn"),
-    Step.OVERTAKE.value: Bilingual("记录已移出名单，申请终结", "the entry left the list; the application is closed"),
+    "draft": Bilingual("开始填写", "Draft begun"),
+    Step.SUBMIT.value: Bilingual("提交申请，法院收到", "Sent; received by the court"),
+    Step.TAKE.value: Bilingual("法院开始审查", "The court took it up"),
+    Step.RETURN.value: Bilingual("退回补正", "Returned to be completed"),
+    Step.WITHDRAW.value: Bilingual("撤回申请", "Withdrawn"),
+    Step.OVERTAKE.value: Bilingual("记录已移出名单，申请终结", "The entry left the list; the application is closed"),
 }
-_GRANTED = Bilingual("准许：记录已从名单移出", "granted: the entry has left the list")
-_REFUSED = Bilingual("驳回申请", "refused")
+_GRANTED = Bilingual("准许：记录已从名单移出", "Granted: the entry has left the list")
+_REFUSED = Bilingual("驳回申请", "Refused")
 
 _NEXT = {
-    State.DRAFT: Bilingual("请补全并提交", "complete it and send it"),
-    State.RETURNED: Bilingual("请按法院的说明补正后重新提交", "add what the court asks for and send it again"),
-    State.SUBMITTED: Bilingual("法院审查并作出决定", "the court examines it and decides"),
-    State.UNDER_REVIEW: Bilingual("法院审查并作出决定", "the court examines it and decides"),
-    State.GRANT_PROPOSED: Bilingual("法院审查并作出决定", "the court examines it and decides"),
-    State.REFUSAL_PROPOSED: Bilingual("法院审查并作出决定", "the court examines it and decides"),
+    State.DRAFT: Bilingual("请补全并提交", "Complete it and send it"),
+    State.RETURNED: Bilingual("请按法院的说明补正后重新提交", "Add what the court asks for and send it again"),
+    State.SUBMITTED: Bilingual("法院审查并作出决定", "The court examines it and decides"),
+    State.UNDER_REVIEW: Bilingual("法院审查并作出决定", "The court examines it and decides"),
+    State.GRANT_PROPOSED: Bilingual("法院审查并作出决定", "The court examines it and decides"),
+    State.REFUSAL_PROPOSED: Bilingual("法院审查并作出决定", "The court examines it and decides"),
     State.GRANTED: Bilingual(
         "您无需再做什么。各单位收到移出通知后停止使用，进度见下表",
-        "nothing more for you to do: everyone who holds a copy stops using it; see the table below",
+        "Nothing more for you to do: everyone who holds a copy stops using it; see the table below",
     ),
     State.REFUSED: Bilingual(
         "不服的，可自决定送达之日起十日内向上一级人民法院申请复议",
-        "you may apply to the court one level up within 10 days of service of the decision",
+        "You may apply to the court one level up within 10 days of service of the decision",
     ),
-    State.WITHDRAWN: Bilingual("可以随时重新申请", "you may apply again at any time"),
-    State.OVERTAKEN: Bilingual("您无需再做什么", "nothing more for you to do"),
-    State.DISCARDED: Bilingual("可以随时重新申请", "you may apply again at any time"),
+    State.WITHDRAWN: Bilingual("可以随时重新申请", "You may apply again at any time"),
+    State.OVERTAKEN: Bilingual("您无需再做什么", "Nothing more for you to do"),
+    State.DISCARDED: Bilingual("可以随时重新申请", "You may apply again at any time"),
 }
 
 

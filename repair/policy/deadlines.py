@@ -45,7 +45,7 @@ class Clock:
 
 CLOCKS: Mapping[str, Clock] = {
     "decide": Clock(
-        Bilingual("法院审查并作出决定", "the court examines and decides"),
+        Bilingual("法院审查并作出决定", "The court examines and decides"),
         15,
         Unit.DAYS,
         Bilingual("收到申请之日", "receipt of the application"),

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from creditsvc.access.accounts import NewAccount, create_account, sign_in
+from creditsvc.access.accounts import NewAccount, create_account, start_session
 from creditsvc.access.callers import job_caller
 from creditsvc.access.permissions import StaffRole
 from creditsvc.services import Services
@@ -32,8 +32,9 @@ def staff(services: Services, app: Flask) -> Staff:
         now = services.clock.now()
         with services.database.writing() as session:
             new = NewAccount(username, username, role, court_code=court)
-            create_account(session, new, PASSWORD, cost="cheap", caller=job_caller("test"), now=now)
-            token = sign_in(session, username, PASSWORD, address="127.0.0.1", cost="cheap", now=now)
+            account = create_account(session, new, PASSWORD, cost="cheap", caller=job_caller("test"), now=now)
+            account.must_change = False
+            token = start_session(session, account, now=now)
         browser = app.test_client()
         browser.set_cookie("session", token)
         return browser
