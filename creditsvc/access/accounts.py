@@ -98,7 +98,8 @@ def count_try(session: Session, username: str, *, address: str, now: datetime) -
     """Count one try of this name and of this address; raises ``TooMany``. The caller commits in every case."""
     buckets = (f"signin:name:{_folded(username)}", f"signin:from:{address}")
     # both are asked, so that an empty one doesn't spare the other
-    if not all([take(session, key, capacity=TRIES, refill_per_second=TRIES_PER_SECOND, now=now) for key in buckets]):
+    left = [take(session, key, capacity=TRIES, refill_per_second=TRIES_PER_SECOND, now=now) for key in buckets]
+    if not all(left):
         raise TooMany(
             Bilingual("尝试次数过多，请几分钟后再试", "too many tries; wait a few minutes"),
             code="sign-in-too-often",

@@ -25,7 +25,7 @@ _CONFIG = {
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
-class Api(flask_smorest.Api):
+class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
     """One API with its document at ``/openapi.json``."""
 
     ERROR_SCHEMA = ProblemSchema

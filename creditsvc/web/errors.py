@@ -93,7 +93,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, InternalServerError) and error.original_exception is not None:
         return _crash(error.original_exception)
     if error.response is not None:
-        return error.response  # type: ignore[return-value]
+        return error.response
     status = error.code or 500
     code, text, extra = _said(error, status)
     response = _answer(status, code, text, extra)

@@ -87,7 +87,7 @@ class _Reader:
                     each.get("description", ""),
                 )
                 for each in named
-            ],  # fmt: skip
+            ],
             body=self._body(self._found(operation.get("requestBody", {}))),
             answers=[
                 (status, self._found(answer).get("description", ""), self._body(self._found(answer)))

@@ -19,7 +19,7 @@ from creditsvc.kernel.errors import InvalidInput, NotFound, NotSignedIn, TooMany
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from creditsvc.web.cookies import end_browser_session, set_session_cookie
-from creditsvc.web.pages import area_of, menu, render
+from creditsvc.web.pages import menu, render
 
 blueprint = Blueprint("access", __name__)
 LONGEST = 256
@@ -131,7 +131,6 @@ def account_page() -> ResponseReturnValue:
         role=StaffRole(caller().role).label,
         sessions=rows,
         done=request.args.get("done", ""),
-        area_hint=area_of(request.path),
     )
 
 
@@ -150,8 +149,7 @@ def revoke_session(session_id: int) -> ResponseReturnValue:
 @open_to(Permission.SIGNED_IN)
 def password_form() -> ResponseReturnValue:
     """The form to change one's password."""
-    _staff_account_id()
-    return render("web/password.html", forced=caller().must_change_password)
+    return _password_page({})
 
 
 @blueprint.post("/account/password")
@@ -166,22 +164,31 @@ def change_password() -> ResponseReturnValue:
     if new == old:
         errors["new"] = Bilingual("新密码不得与原密码相同", "The new password must differ from the old one")
     if errors:
-        return render("web/password.html", errors=errors, forced=caller().must_change_password), 422
+        return _password_page(errors), 422
     try:
+        _count(_username(account_id))
         with services().database.reading() as session:
-            username = session.get_one(Account, account_id).username
-        _count(username)
-        with services().database.reading() as session:
-            account_of(session, username, old, cost=cost)
+            account_of(session, _username(account_id), old, cost=cost)
         with services().database.writing() as session:
             account = session.get_one(Account, account_id)
             set_password(session, account, new, cost=cost, caller=caller(), now=now)
             token = start_session(session, account, now=now)
-    except (NotSignedIn, TooMany) as refused:
-        text = refused.text if isinstance(refused, TooMany) else Bilingual("原密码不正确", "The old password is wrong")
-        return render("web/password.html", errors={"old": text}, forced=caller().must_change_password), 422
+    except TooMany as refused:
+        return _password_page({"old": refused.text}), 429, {"Retry-After": "60"}
+    except NotSignedIn:
+        return _password_page({"old": Bilingual("原密码不正确", "The old password is wrong")}), 422
     except InvalidInput as refused:
-        return render("web/password.html", errors={"new": refused.text}, forced=caller().must_change_password), 422
+        return _password_page({"new": refused.text}), 422
     response = redirect(url_for("access.account_page", done="password"), 303)
     set_session_cookie(response, token)  # type: ignore[arg-type]
     return response
+
+
+def _username(account_id: int) -> str:
+    with services().database.reading() as session:
+        return session.get_one(Account, account_id).username
+
+
+def _password_page(errors: dict[str, Bilingual]) -> str:
+    username = _username(_staff_account_id())
+    return render("web/password.html", errors=errors, username=username, forced=caller().must_change_password)
