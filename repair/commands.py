@@ -34,12 +34,13 @@ def letters(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     services = open_services(Settings.from_environ(os.environ))
     try:
-        return _letters(services, options.entry, options.first, options.out)
+        return write_letters(services, options.entry, options.first, options.out)
     finally:
         services.dispose()
 
 
-def _letters(services: Services, entries: Sequence[str], first: int, out: Path) -> int:
+def write_letters(services: Services, entries: Sequence[str], first: int, out: Path) -> int:
+    """Issue the codes and write the file, which must not exist yet; 0 when done."""
     now = services.clock.now()
     if not entries and first < 1:
         raise InvalidInput(
