@@ -9,6 +9,7 @@ numbers of counties that are gone.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -16,6 +17,7 @@ from functools import lru_cache
 from typing import Literal
 from unicodedata import normalize
 
+from creditsvc.kernel.days import age_on
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
 
@@ -60,16 +62,19 @@ class IdentityNumber:
 
     @property
     def masked(self) -> str:
-        """What may be shown: month and day of birth hidden; other personal papers show two ends; unit codes whole."""
+        """What may be shown: month and day of birth hidden; other personal papers show two short ends; unit codes whole."""
         if not self.is_personal:
             return self.number
         if self.type is NumberType.RESIDENT_ID:
             return f"{self.number[:10]}****{self.number[-4:]}"
-        return f"{self.number[:2]}{'*' * max(4, len(self.number) - 4)}{self.number[-2:]}"
+        shown = min(2, len(self.number) // 4)
+        return f"{self.number[:shown]}{'*' * (len(self.number) - 2 * shown)}{self.number[-shown:]}"
 
     def birth_date(self) -> date | None:
-        """The birth date in a resident number, else none."""
-        return _date(self.number[6:14]) if self.type is NumberType.RESIDENT_ID else None
+        """The birth date in a resident number or a permanent residence card of 18 digits, else none."""
+        if self.type is NumberType.RESIDENT_ID or (self.type is NumberType.FOREIGNER_PERMIT and len(self.number) == 18):
+            return _date(self.number[6:14])
+        return None
 
     def sex(self) -> Literal["male", "female"] | None:
         """The sex in a resident number (its seventeenth digit), else none."""
@@ -78,9 +83,9 @@ class IdentityNumber:
         return "male" if int(self.number[16]) % 2 else "female"
 
     def age_on(self, day: date) -> int | None:
-        """Whole years on a day, for resident numbers."""
+        """Whole years on a day, where the number has a birth date (negative before it)."""
         born = self.birth_date()
-        return None if born is None else day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+        return None if born is None else age_on(born, day)
 
 
 _RESIDENT = re.compile(r"[1-8][0-9]{5}[0-9]{8}[0-9]{3}[0-9X]", re.ASCII)
@@ -88,21 +93,27 @@ _RESIDENT_15 = re.compile(r"[1-8][0-9]{14}", re.ASCII)
 _USCC = re.compile(r"[0-9A-HJ-NP-RTUWXY]{18}", re.ASCII)
 _ORG_CODE = re.compile(r"[0-9A-Z]{8}[0-9X]", re.ASCII)
 _OTHER = {
-    NumberType.PASSPORT: re.compile(r"[A-Z0-9]{6,17}", re.ASCII),
+    NumberType.PASSPORT: re.compile(r"[A-Z0-9]{5,18}", re.ASCII),
     NumberType.HK_MACAO_PERMIT: re.compile(r"[HM][0-9]{8}([0-9]{2})?", re.ASCII),
-    NumberType.TAIWAN_PERMIT: re.compile(r"[0-9]{8}([0-9]{2})?", re.ASCII),
-    NumberType.FOREIGNER_PERMIT: re.compile(r"[A-Z]{3}[0-9]{12}|9[0-9]{17}", re.ASCII),
+    NumberType.TAIWAN_PERMIT: re.compile(r"[0-9]{8}|[0-9]{10}[A-Z]?", re.ASCII),
 }
-_MASK = re.compile(r"[*＊×※●]")
-_FLOAT = re.compile(r"[0-9]+\.[0-9]+(E\+?[0-9]+)?|[0-9]+E\+?[0-9]+")
+_PERMIT = re.compile(r"[A-Z]{3}[0-9]{12}|9[0-9]{16}[0-9X]", re.ASCII)
+_MASK = re.compile(r"[*×※●■█∗✱]|^[1-8][0-9]{5}(?:19|20)[0-9]{2}X{4}[0-9]{3}[0-9X]$")
+_FLOAT = re.compile(r"[0-9]+\.[0-9]*(E[0-9+]+)?|[0-9]+E\+[0-9]+|[0-9]E[0-9]{2}")
+"""Figures as spreadsheets write them. An E among digits alone is not one: unit codes have it."""
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _RESIDENT_DIGITS = "10X98765432"
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _ORG_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ORG_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-_LONGEST = 64
-_DROPPED = "-\u2010\u2011\u2013\u2014\u2212\ufeff\u200b'"
-"""Hyphens of every kind, marks that can't be seen, and the apostrophe by which spreadsheets keep text."""
+_LONGEST = 256
+"""Characters looked at in a cell; no number comes near."""
+_DROPPED = re.compile("[\\s\u00ad\u200b-\u200d\u2060\ufeff\u2010-\u2015\u2212-]+")
+"""Spaces and hyphens of every kind, and marks that can't be seen."""
+_TEXT_MARK = "'’`"
+"""The apostrophe by which spreadsheets keep a number as text stands before it."""
+_NOTHING = frozenset({"", "无", "暂无", "空", "NULL", "N/A", "\\N"})
+"""How sources write that there is no number."""
 
 _TEXTS = {
     "number-empty": Bilingual("证件号码为空，请补全", "the identity number is empty; supply it"),
@@ -135,6 +146,8 @@ def _fault(code: str) -> InvalidInput:
 
 @lru_cache(maxsize=65536)
 def _date(digits: str) -> date | None:
+    if not "1850" <= digits[:4] <= "2099":  # nobody's; whether a date lies ahead is for those who know the day
+        return None
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:
@@ -167,49 +180,42 @@ def inner_org_code(uscc: str) -> tuple[str, bool]:
 def parse_identity(raw: str, *, expected: NumberType | None = None) -> IdentityNumber:
     """The number in canonical form.
 
-    ``expected`` names the kind where it is known; without it the shape decides between resident numbers and unit codes.
-    Raises ``InvalidInput`` with code ``number-empty``, ``number-masked``, ``number-excel-damaged``, ``number-length``,
-    ``number-shape``, ``number-birth-date`` or ``number-check-digit``; never with the number in its text.
+    ``expected`` names the kind where it is known; without it the shape decides between resident numbers, unit codes and
+    the 18-digit permanent residence card. Raises ``InvalidInput`` with code ``number-empty``, ``number-masked``,
+    ``number-excel-damaged``, ``number-length``, ``number-shape``, ``number-birth-date`` or ``number-check-digit``;
+    never with the number in its text.
     """
-    if len(raw) == 18 and _RESIDENT.fullmatch(raw) and expected in {None, NumberType.RESIDENT_ID}:
-        born = _date(raw[6:14])
-        if born is not None and _RESIDENT_DIGITS[_weighed(raw)] == raw[17]:
-            return IdentityNumber(NumberType.RESIDENT_ID, raw)
-    return _parse_slowly(_cleaned(raw), expected)
+    if (expected is None or expected is NumberType.RESIDENT_ID) and _is_resident(raw):
+        return IdentityNumber(NumberType.RESIDENT_ID, raw)
+    text = _cleaned(raw)
+    return _BY_TYPE[expected](text)
 
 
-def _weighed(number: str) -> int:
-    return sum(map(int.__mul__, map(int, number[:17]), _RESIDENT_WEIGHTS)) % 11
+def _is_resident(text: str) -> bool:
+    return _RESIDENT.fullmatch(text) is not None and _date(text[6:14]) is not None and _checks(text)
+
+
+def _checks(text: str) -> bool:
+    return resident_check_digit(text[:17]) == text[17]
 
 
 def _cleaned(raw: str) -> str:
-    text = normalize("NFKC", raw[: _LONGEST * 4]).upper()
-    text = "".join(char for char in text if not char.isspace() and char not in _DROPPED)
-    if not text:
+    """NFKC, no spaces and hyphens, upper case; refuses what is no number in any kind."""
+    if len(raw) > _LONGEST:
+        raise _fault("number-length")
+    text = _DROPPED.sub("", normalize("NFKC", raw).strip().lstrip(_TEXT_MARK))
+    if text.upper() in _NOTHING:
         raise _fault("number-empty")
-    if _MASK.search(text):
+    if _MASK.search(text.upper()):
         raise _fault("number-masked")
+    if not text.isascii():  # before upper(), which makes ASCII of ı and ß
+        raise _fault("number-shape")
+    text = text.upper()
     if _FLOAT.fullmatch(text):
         raise _fault("number-excel-damaged")
-    if len(text) > _LONGEST:
-        raise _fault("number-length")
-    if not text.isascii() or not text.isalnum():
+    if not text.isalnum():
         raise _fault("number-shape")
     return text
-
-
-def _parse_slowly(text: str, expected: NumberType | None) -> IdentityNumber:
-    if expected in _OTHER:
-        if not _OTHER[expected].fullmatch(text):
-            raise _fault("number-shape")
-        return IdentityNumber(expected, text)
-    if expected is NumberType.RESIDENT_ID:
-        return _resident(text)
-    if expected is NumberType.USCC:
-        return _uscc(text)
-    if expected is NumberType.ORG_CODE:
-        return _org_code(text)
-    return _by_shape(text)
 
 
 def _by_shape(text: str) -> IdentityNumber:
@@ -219,43 +225,47 @@ def _by_shape(text: str) -> IdentityNumber:
         return _resident(text)
     if len(text) != 18:
         raise _fault("number-length")
-    is_unit_code = _USCC.fullmatch(text) is not None and uscc_check_digit(text[:17]) == text[17]
-    if is_unit_code and not _looks_resident(text):
+    if _is_resident(text):
+        return IdentityNumber(NumberType.RESIDENT_ID, text)
+    return _of_eighteen(text)
+
+
+def _of_eighteen(text: str) -> IdentityNumber:
+    """A unit's code, or a person's number with a fault.
+
+    One wrong resident number in 31 has a right unit check character by chance. So digits that read like a person's number
+    are a unit's only if the organisation code inside agrees too (one in 341); else they are refused, not guessed.
+    """
+    is_unit = _USCC.fullmatch(text) is not None and uscc_check_digit(text[:17]) == text[17]
+    like_person = text[:17].isdigit() and _date(text[6:14]) is not None
+    if is_unit and (not like_person or inner_org_code(text)[1]):
         return IdentityNumber(NumberType.USCC, text)
-    if text[0] == "9" and _RESIDENT.fullmatch("1" + text[1:]):
-        return _permanent_residence(text)
-    if _looks_resident(text) or text[:17].isdigit():
+    if like_person and text[0] == "9" and _checks(text):
+        return IdentityNumber(NumberType.FOREIGNER_PERMIT, text)
+    if text[:17].isdigit() and text[0] != "9":
         return _resident(text)
     return _uscc(text)
-
-
-def _looks_resident(text: str) -> bool:
-    return _RESIDENT.fullmatch(text) is not None and _date(text[6:14]) is not None
-
-
-def _permanent_residence(text: str) -> IdentityNumber:
-    """The permanent residence card of December 2023: 18 digits that begin with 9, check digit as for residents."""
-    if _date(text[6:14]) is None or resident_check_digit(text[:17]) != text[17]:
-        raise _fault("number-check-digit")
-    return IdentityNumber(NumberType.FOREIGNER_PERMIT, text)
 
 
 def _resident(text: str) -> IdentityNumber:
     if len(text) == 15 and _RESIDENT_15.fullmatch(text):
         text = text[:6] + "19" + text[6:]
-        if _date(text[6:14]) is None:
-            raise _fault("number-birth-date")
         text += resident_check_digit(text)
     if len(text) != 18:
         raise _fault("number-length")
     if not _RESIDENT.fullmatch(text):
         raise _fault("number-shape")
-    born = _date(text[6:14])
-    if born is None or born.year < 1850:
+    if _date(text[6:14]) is None:
         raise _fault("number-birth-date")
-    if resident_check_digit(text[:17]) != text[17]:
-        raise _fault("number-excel-damaged" if text.endswith("000") else "number-check-digit")
+    if not _checks(text):
+        raise _fault(_wrong_check(text))
     return IdentityNumber(NumberType.RESIDENT_ID, text)
+
+
+def _wrong_check(text: str) -> str:
+    """Why a check character may be wrong: 15 digits and zeros, or just what a float holds, is a spreadsheet's work."""
+    damaged = text.isdigit() and (text.endswith("000") or int(float(text)) == int(text))
+    return "number-excel-damaged" if damaged else "number-check-digit"
 
 
 def _uscc(text: str) -> IdentityNumber:
@@ -264,7 +274,7 @@ def _uscc(text: str) -> IdentityNumber:
     if not _USCC.fullmatch(text):
         raise _fault("number-shape")
     if uscc_check_digit(text[:17]) != text[17]:
-        raise _fault("number-excel-damaged" if text.endswith("0000") else "number-check-digit")
+        raise _fault(_wrong_check(text))
     return IdentityNumber(NumberType.USCC, text)
 
 
@@ -276,3 +286,33 @@ def _org_code(text: str) -> IdentityNumber:
     if org_code_check_digit(text[:8]) != text[8]:
         raise _fault("number-check-digit")
     return IdentityNumber(NumberType.ORG_CODE, text)
+
+
+def _other(kind: NumberType) -> Callable[[str], IdentityNumber]:
+    def read(text: str) -> IdentityNumber:
+        if not _OTHER[kind].fullmatch(text):
+            raise _fault("number-shape")
+        return IdentityNumber(kind, text)
+
+    return read
+
+
+def _foreigner_permit(text: str) -> IdentityNumber:
+    """The card of 2017 (three letters, twelve digits) or of December 2023 (18 digits from 9, dated and checked)."""
+    if not _PERMIT.fullmatch(text):
+        raise _fault("number-shape")
+    if len(text) == 18 and _date(text[6:14]) is None:
+        raise _fault("number-birth-date")
+    if len(text) == 18 and not _checks(text):
+        raise _fault(_wrong_check(text))
+    return IdentityNumber(NumberType.FOREIGNER_PERMIT, text)
+
+
+_BY_TYPE: Mapping[NumberType | None, Callable[[str], IdentityNumber]] = {
+    None: _by_shape,
+    NumberType.RESIDENT_ID: _resident,
+    NumberType.USCC: _uscc,
+    NumberType.ORG_CODE: _org_code,
+    NumberType.FOREIGNER_PERMIT: _foreigner_permit,
+    **{kind: _other(kind) for kind in _OTHER},
+}
