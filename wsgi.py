@@ -31,7 +31,6 @@ TABLES = (
     "creditsvc.jobs.tables",
     "creditsvc.access.tables",
     "creditsvc.register.tables",
-    "creditsvc.checks.tables",
     "sync.tables_intake",
     "sync.tables_feed",
     "repair.tables",

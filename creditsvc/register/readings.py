@@ -7,7 +7,7 @@ date alone, whether or not any job has run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -27,10 +27,11 @@ from creditsvc.register.tables import (
 )
 from creditsvc.storage.subjects import find_subject
 from creditsvc.storage.vault import Vault
-from punishment_rules.facts import NO_FACTS, Facts, ListingFact, MarkFact, OrderFact, ReliefFact, ReliefKind
+from punishment_rules.facts import NO_FACTS, Facts, ListingFact, MarkFact, OrderFact, ReliefFact, ReliefKind, Trait
 from punishment_rules.law import DebtorKind, Ground, Role
 
 CHUNK = 500
+ADULT = 18
 SHOWN = (State.ACTIVE.value, State.REMOVED.value)
 """States that are facts for a check: removed ones too, since a check may ask about a past day. Revoked ones never."""
 
@@ -53,6 +54,8 @@ class Rows:
     listings: list[Listing] = field(default_factory=list)
     orders: list[ConsumptionOrder] = field(default_factory=list)
     marks: list[tuple[ResponsibleMark, Listing]] = field(default_factory=list)
+    through_units: list[tuple[ConsumptionOrder, ResponsibleMark, Listing]] = field(default_factory=list)
+    """Orders against a unit, which bind its marked officers too (限消规定 art. 3(2))."""
     reliefs: list[Relief] = field(default_factory=list)
     overlays: list[EntryMark] = field(default_factory=list)
 
@@ -75,7 +78,11 @@ def facts_about(session: Session, vault: Vault, number: IdentityNumber, name: st
     rows = _rows(session, [subject_id])[subject_id]
     if not any(same_name(name, known) for known in rows.names):
         return Match(subject_id, name_agrees=False)
-    return Match(subject_id, True, _facts(rows), _described(rows))
+    facts = _facts(rows)
+    age = number.age_on(on)
+    if age is not None and age < ADULT:
+        facts = replace(facts, traits=facts.traits | {Trait.MINOR})
+    return Match(subject_id, True, facts, _described(rows))
 
 
 def facts_of_subjects(session: Session, subject_ids: Iterable[str], *, on: date) -> dict[str, Facts]:
@@ -109,8 +116,25 @@ def _rows(session: Session, subjects: Sequence[str]) -> dict[str, Rows]:
         public = (Listing.state.in_(SHOWN), Listing.nonpublic.is_(False), Listing.national_entry.is_not(None))
         for mark, unit in session.execute(marks.where(ResponsibleMark.subject_id.in_(some), *public)):
             found[mark.subject_id].marks.append((mark, unit))
+    _add_unit_orders(session, found)
     _add_overlays(session, found)
     return found
+
+
+def _add_unit_orders(session: Session, found: dict[str, Rows]) -> None:
+    marked = [(rows, mark, unit) for rows in found.values() for mark, unit in rows.marks]
+    units = sorted({unit.subject_id for _, _, unit in marked})
+    orders: dict[tuple[str, str], list[ConsumptionOrder]] = {}
+    for start in range(0, len(units), CHUNK):
+        query = select(ConsumptionOrder).where(
+            ConsumptionOrder.subject_id.in_(units[start : start + CHUNK]),
+            ConsumptionOrder.state != OrderState.REVOKED.value,
+        )
+        for order in session.scalars(query.order_by(ConsumptionOrder.id)):
+            orders.setdefault((order.subject_id, order.case_number), []).append(order)
+    for rows, mark, unit in marked:
+        for order in orders.get((unit.subject_id, unit.case_number), ()):
+            rows.through_units.append((order, mark, unit))
 
 
 def _add_overlays(session: Session, found: dict[str, Rows]) -> None:
@@ -129,7 +153,8 @@ def _facts(rows: Rows) -> Facts:
     return Facts(
         kind=DebtorKind.ORGANISATION if kinds == {DebtorKind.ORGANISATION.value} else DebtorKind.PERSON,
         listings=tuple(_listing_fact(row, rows) for row in rows.listings),
-        orders=tuple(_order_fact(row) for row in rows.orders),
+        orders=tuple(_order_fact(row) for row in rows.orders)
+        + tuple(_unit_order_fact(order, mark, unit) for order, mark, unit in rows.through_units),
         marks=tuple(_mark_fact(mark, unit) for mark, unit in rows.marks),
         reliefs=tuple(
             ReliefFact(ReliefKind(row.kind), row.entry, row.from_day, row.to_day, tuple(row.measures))
@@ -152,6 +177,19 @@ def _listing_fact(row: Listing, rows: Rows) -> ListingFact:
     )
 
 
+def _relief_fact(row: Relief, rows: Rows) -> ReliefFact:
+    about = next((entry for entry in rows.entries if entry.entry == row.entry), None)
+    return ReliefFact(
+        ReliefKind(row.kind),
+        row.entry,
+        row.from_day,
+        row.to_day,
+        tuple(row.measures),
+        court_name=about.court_name if about else "",
+        case_number=about.case_number if about else "",
+    )
+
+
 def _order_fact(row: ConsumptionOrder) -> OrderFact:
     return OrderFact(
         entry=row.entry,
@@ -162,6 +200,18 @@ def _order_fact(row: ConsumptionOrder) -> OrderFact:
         items=tuple(row.items),
         bound_role=Role(row.bound_role) if row.bound_role else None,
         unit_name=row.unit_name,
+    )
+
+
+def _unit_order_fact(row: ConsumptionOrder, mark: ResponsibleMark, unit: Listing) -> OrderFact:
+    fact = _order_fact(row)
+    ends = [day for day in (row.ended_on, mark.to_day) if day is not None]
+    return replace(
+        fact,
+        issued_on=max(row.issued_on, mark.from_day),
+        ended_on=min(ends) if ends else None,
+        bound_role=Role(mark.role),
+        unit_name=unit.name,
     )
 
 
@@ -184,6 +234,8 @@ def _described(rows: Rows) -> dict[str, dict[str, Any]]:
         said[listing.entry] = _source(listing, "listing", listing.published_on, listing.until)
     for order in rows.orders:
         said[order.entry] = _source(order, "consumption_order", order.issued_on, None)
+    for unit_order, _, _ in rows.through_units:
+        said[unit_order.entry] = _source(unit_order, "consumption_order", unit_order.issued_on, None)
     for _, unit in rows.marks:
         said[unit.entry] = _source(unit, "listing", unit.published_on, unit.until)
     return said

@@ -1,0 +1,117 @@
+"""The answer to a check: facts from the register, verdicts from the law, and the ledger before anything leaves.
+
+An unknown number and a wrong name are the same answer. Doubt is a person's to decide; a failure is "unknown, try
+again". Neither is ever a restriction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from creditsvc.access.callers import Caller
+from creditsvc.access.ledger import record_access
+from creditsvc.access.rates import take
+from creditsvc.checks.questions import Question
+from creditsvc.kernel.errors import InvalidInput, TooMany
+from creditsvc.kernel.text import Bilingual
+from creditsvc.register.readings import Match, facts_about, newest_event
+from creditsvc.storage.engine import Database
+from creditsvc.storage.vault import Vault
+from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, evaluate
+from punishment_rules.load import catalogue
+from punishment_rules.overlay import NONE, Overlay
+
+RATE_CAPACITY = 120
+RATE_PER_SECOND = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """What is said, as of which event of the register, and under which number it stands in the ledger."""
+
+    ledger_id: int
+    question: Question
+    answer: Answer
+    match: Match
+    answered_at: datetime
+    as_of_event: int
+
+    @property
+    def reference(self) -> str:
+        """The number that a file can quote."""
+        return f"chk-{self.ledger_id:010d}"
+
+
+def judge(session: Session, vault: Vault, question: Question, *, overlay: Overlay = NONE) -> tuple[Match, Answer, int]:
+    """Facts and verdicts from one snapshot; raises ``InvalidInput`` for an unknown sector or act."""
+    match = facts_about(session, vault, question.number, question.name, on=question.on)
+    try:
+        answer = evaluate(
+            match.facts,
+            sector=question.sector,
+            act=question.act,
+            on=question.on,
+            catalogue=catalogue(),
+            overlay=overlay,
+        )
+    except (UnknownSector, UnknownAct) as unknown:
+        raise _unknown(unknown) from None
+    except BeforeCatalogue as early:
+        raise InvalidInput(
+            Bilingual(f"核查日不能早于 {early.begins}", f"the day can't be before {early.begins}"),
+            code="day-too-early",
+            field="on",
+        ) from None
+    return match, answer, newest_event(session)
+
+
+def ask(
+    database: Database, vault: Vault, question: Question, *, caller: Caller, now: datetime, overlay: Overlay = NONE
+) -> CheckAnswer:
+    """Answer one question. The ledger row is committed before this returns, so no answer leaves without one.
+
+    Raises ``InvalidInput`` (unknown sector or act) and ``TooMany``.
+    """
+    with database.reading() as session:
+        match, answer, event = judge(session, vault, question, overlay=overlay)
+    with database.writing() as session:
+        _limit(session, caller, now)
+        ledger_id = record_access(
+            session,
+            caller=caller,
+            action="check",
+            subject_token=vault.token(question.number.canonical),
+            subject_id=match.subject_id if match.name_agrees else None,
+            purpose=question.purpose,
+            matter=question.matter,
+            sector=question.sector,
+            act=question.act,
+            outcome=answer.outcome.value,
+            at=now,
+        )
+    return CheckAnswer(ledger_id, question, answer, match, now, event)
+
+
+def _limit(session: Session, caller: Caller, now: datetime) -> None:
+    if not take(session, f"check:{caller.actor}", capacity=RATE_CAPACITY, refill_per_second=RATE_PER_SECOND, now=now):
+        raise TooMany(
+            Bilingual(
+                "查询过于频繁，请稍后再试；批量核查请用名单上传", "too many checks; wait a little, or upload a list"
+            ),
+            retry_after=5,
+        )
+
+
+def _unknown(error: UnknownSector | UnknownAct) -> InvalidInput:
+    field = "sector" if isinstance(error, UnknownSector) else "act"
+    known = list(error.known)
+    word = "行业" if field == "sector" else "事项"
+    return InvalidInput(
+        Bilingual(f"没有这个{word}；可用：{'、'.join(known)}", f"no such {field}; there are: {', '.join(known)}"),
+        code=f"{field}-unknown",
+        field=field,
+        known=known,
+    )

@@ -1,0 +1,145 @@
+"""The agency's side of the API: checks, sectors, measures. Identity numbers travel in bodies alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import fields, validate
+
+from creditsvc.access.permissions import Permission, open_to
+from creditsvc.checks.answer import ask
+from creditsvc.checks.browse import measures_said, sectors_said
+from creditsvc.checks.questions import MAX_NAME, MAX_PURPOSE, Question
+from creditsvc.checks.said import said
+from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.identity import NumberType, parse_identity
+from creditsvc.web.context import caller, services
+from creditsvc.web.schemas import Schema
+
+blueprint = Blueprint(
+    "checks", __name__, description="核查：某人此刻在此行业能否办理此事 / may this person do this, here, today"
+)
+
+
+class CheckRequest(Schema):
+    """One question."""
+
+    number = fields.String(
+        required=True, validate=validate.Length(1, 64), metadata={"description": "证件号码或统一社会信用代码"}
+    )
+    number_type = fields.Enum(NumberType, by_value=True, metadata={"description": "证件种类，缺省时按号码形状判断"})
+    name = fields.String(required=True, validate=validate.Length(1, MAX_NAME))
+    sector = fields.String(
+        required=True, validate=validate.Length(1, 64), metadata={"description": "行业，见 /v1/sectors"}
+    )
+    act = fields.String(
+        required=True, validate=validate.Length(1, 64), metadata={"description": "事项，见 /v1/sectors"}
+    )
+    purpose = fields.String(required=True, validate=validate.Length(1, MAX_PURPOSE))
+    matter = fields.String(load_default="", validate=validate.Length(0, 100), metadata={"description": "办件编号"})
+    on = fields.Date(metadata={"description": "核查日（北京日期），缺省为今天"})
+
+
+class TextSchema(Schema):
+    """A text in both languages."""
+
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class ReasonSchema(Schema):
+    """Why, and on which clause."""
+
+    code = fields.String(required=True)
+    text = fields.Nested(TextSchema, required=True)
+    clause = fields.Nested(TextSchema, required=True)
+
+
+class VerdictSchema(Schema):
+    """What one measure says."""
+
+    measure = fields.String(required=True, allow_none=True)
+    title = fields.Nested(TextSchema, required=True)
+    outcome = fields.String(required=True, validate=validate.OneOf(["restricted", "clear", "needs_officer"]))
+    reasons = fields.List(fields.Nested(ReasonSchema), required=True)
+    sources = fields.List(fields.Dict(), required=True)
+    ends = fields.Nested(TextSchema, required=True)
+    changes_on = fields.String(required=True, allow_none=True)
+    next_step = fields.Nested(TextSchema, required=True)
+    trace = fields.List(fields.Nested(TextSchema), required=True)
+
+
+class CheckResponse(Schema):
+    """The answer; ``outcome`` is the strictest of the verdicts."""
+
+    check = fields.String(required=True)
+    outcome = fields.String(required=True, validate=validate.OneOf(["restricted", "clear", "needs_officer"]))
+    sector = fields.String(required=True)
+    act = fields.String(required=True)
+    on = fields.String(required=True)
+    answered_at = fields.String(required=True)
+    as_of_event = fields.Integer(required=True)
+    catalogue = fields.String(required=True)
+    changes_on = fields.String(required=True, allow_none=True)
+    verdicts = fields.List(fields.Nested(VerdictSchema), required=True)
+
+
+class CatalogueResponse(Schema):
+    """Rows of the catalogue."""
+
+    catalogue = fields.String(required=True)
+    rows = fields.List(fields.Dict(), required=True)
+
+
+class MeasureQuery(Schema):
+    """Which measures."""
+
+    sector = fields.String(validate=validate.Length(1, 64))
+
+
+@blueprint.route("/checks")
+class Checks(MethodView):
+    """One person at a time."""
+
+    @open_to(Permission.CHECK_ASK)
+    @blueprint.arguments(CheckRequest)
+    @blueprint.response(200, CheckResponse)
+    def post(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """核查一人：先写访问台账，再作答 / check one person: the ledger first, then the answer."""
+        parts = services()
+        now = parts.clock.now()
+        question = Question(
+            number=parse_identity(asked["number"], expected=asked.get("number_type")),
+            name=asked["name"],
+            sector=asked["sector"],
+            act=asked["act"],
+            purpose=asked["purpose"],
+            matter=asked["matter"],
+            on=asked.get("on") or legal_day(now),
+        )
+        return said(ask(parts.database, parts.vault, question, caller=caller(), now=now))
+
+
+@blueprint.route("/sectors")
+class Sectors(MethodView):
+    """Sectors and their acts."""
+
+    @open_to(Permission.ANYONE)
+    @blueprint.response(200, CatalogueResponse)
+    def get(self) -> dict[str, Any]:
+        """行业与事项 / sectors and their acts."""
+        return sectors_said()
+
+
+@blueprint.route("/measures")
+class Measures(MethodView):
+    """The catalogue of measures."""
+
+    @open_to(Permission.ANYONE)
+    @blueprint.arguments(MeasureQuery, location="query")
+    @blueprint.response(200, CatalogueResponse)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """惩戒措施清单 / the catalogue of measures, with clauses and how each is applied."""
+        return measures_said(query.get("sector"), legal_day(services().clock.now()))

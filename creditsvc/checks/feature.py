@@ -1,0 +1,32 @@
+"""What the checks hand to the roof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint
+
+from creditsvc.access.permissions import Permission
+from creditsvc.checks import api, pages
+from creditsvc.feature import Feature, NavigationItem
+from creditsvc.kernel.text import Bilingual
+
+
+def _pages() -> Sequence[Blueprint]:
+    return (pages.blueprint,)
+
+
+def _api() -> Sequence[Any]:
+    return (api.blueprint,)
+
+
+FEATURE = Feature(
+    name="checks",
+    blueprints=_pages,
+    api_blueprints=_api,
+    navigation=(
+        NavigationItem("agency", "checks_pages.agency", Bilingual("核查", "Check"), Permission.CHECK_ASK, 10),
+        NavigationItem("agency", "checks_pages.rulebook", Bilingual("措施清单", "Rulebook"), Permission.CHECK_ASK, 20),
+    ),
+)

@@ -1,0 +1,141 @@
+"""The agency's pages: one box, one answer; the public front page; the catalogue to read."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from creditsvc.access.permissions import Permission, open_to
+from creditsvc.checks.answer import CheckAnswer, ask
+from creditsvc.checks.browse import measures_said
+from creditsvc.checks.questions import Question
+from creditsvc.checks.said import said
+from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.errors import InvalidInput, TooMany
+from creditsvc.kernel.identity import NumberType, parse_identity
+from creditsvc.kernel.text import Bilingual
+from creditsvc.web.context import caller, services
+from creditsvc.web.pages import render
+from punishment_rules.load import catalogue
+
+blueprint = Blueprint("checks_pages", __name__, template_folder="templates")
+
+NUMBER_TYPES = {
+    "": Bilingual(
+        "身份证、统一社会信用代码或组织机构代码（自动识别）", "resident number or unit code (recognised by itself)"
+    ),
+    NumberType.PASSPORT.value: Bilingual("护照", "passport"),
+    NumberType.HK_MACAO_PERMIT.value: Bilingual("港澳居民来往内地通行证", "Hong Kong and Macao permit"),
+    NumberType.TAIWAN_PERMIT.value: Bilingual("台湾居民来往大陆通行证", "Taiwan permit"),
+    NumberType.FOREIGNER_PERMIT.value: Bilingual("外国人永久居留身份证", "foreigner's permanent residence"),
+}
+
+
+@blueprint.get("/")
+@open_to(Permission.ANYONE)
+def front() -> ResponseReturnValue:
+    """Where to go."""
+    return render("checks/front.html")
+
+
+@blueprint.get("/agency/")
+@open_to(Permission.CHECK_ASK)
+def agency() -> ResponseReturnValue:
+    """The question, with the sector of one's own unit chosen."""
+    sector = request.args.get("sector") or caller().sector or "transport"
+    return _form({"sector": sector if sector in catalogue().sectors else "transport"})
+
+
+@blueprint.post("/agency/")
+@open_to(Permission.CHECK_ASK)
+def check() -> ResponseReturnValue:
+    """The answer; with ``choose`` only another sector's acts are shown, and nothing is asked yet."""
+    form = {
+        name: request.form.get(name, "") for name in ("name", "sector", "act", "purpose", "matter", "on", "number_type")
+    }
+    if form["sector"] not in catalogue().sectors:
+        form["sector"] = "transport"
+    if "choose" in request.form:
+        return _form(form)
+    try:
+        answer = _ask(form, request.form.get("number", ""))
+    except InvalidInput as wrong:
+        return _form(form, errors={wrong.details.get("field", ""): wrong.text}, status=422)
+    except TooMany as much:
+        return _form(form, errors={"": much.text}, status=429)
+    return render(
+        "checks/answer.html",
+        answer=answer,
+        said=said(answer),
+        labels=_labels(answer),
+        masked=answer.question.number.masked,
+    )
+
+
+@blueprint.get("/rulebook")
+@open_to(Permission.ANYONE)
+def rulebook() -> ResponseReturnValue:
+    """The measures of one sector, with clauses and how each is applied."""
+    sector = request.args.get("sector", "transport")
+    if sector not in catalogue().sectors:
+        return redirect(url_for("checks_pages.rulebook"), 303)
+    today = legal_day(services().clock.now())
+    return render(
+        "checks/rulebook.html", sectors=_sectors(), sector=sector, shown=measures_said(sector, today), today=today
+    )
+
+
+def _ask(form: dict[str, str], number: str) -> CheckAnswer:
+    parts, now = services(), services().clock.now()
+    expected = NumberType(form["number_type"]) if form["number_type"] in set(NumberType) else None
+    question = Question(
+        number=parse_identity(number, expected=expected),
+        name=form["name"].strip(),
+        sector=form["sector"],
+        act=form["act"],
+        purpose=form["purpose"].strip(),
+        matter=form["matter"].strip()[:100],
+        on=_day(form["on"]) or legal_day(now),
+    )
+    return ask(parts.database, parts.vault, question, caller=caller(), now=now)
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            Bilingual("日期应写作 YYYY-MM-DD", "write the day as YYYY-MM-DD"), code="day-shape", field="on"
+        ) from None
+
+
+def _form(
+    form: dict[str, str], *, errors: dict[str, Bilingual] | None = None, status: int = 200
+) -> ResponseReturnValue:
+    acts = {act.id: Bilingual(act.label.zh, act.label.en) for act in catalogue().acts(form["sector"])}
+    page = render(
+        "checks/ask.html", form=form, errors=errors or {}, sectors=_sectors(), acts=acts, number_types=NUMBER_TYPES,
+        today=legal_day(services().clock.now()),
+    )  # fmt: skip
+    return page, status
+
+
+def _sectors() -> dict[str, Bilingual]:
+    return {sector.id: Bilingual(sector.label.zh, sector.label.en) for sector in catalogue().sectors.values()}
+
+
+def _labels(answer: CheckAnswer) -> dict[str, Bilingual]:
+    sector, act = (
+        catalogue().sector(answer.question.sector),
+        catalogue().act(answer.question.sector, answer.question.act),
+    )
+    outcome = answer.answer.outcome.label
+    return {
+        "sector": Bilingual(sector.label.zh, sector.label.en),
+        "act": Bilingual(act.label.zh, act.label.en),
+        "outcome": Bilingual(outcome.zh, outcome.en),
+    }

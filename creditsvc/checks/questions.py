@@ -1,0 +1,47 @@
+"""A question as an agency asks it: who, which sector, which act, for what purpose.
+
+Pure: words of the checks, with their shape tested once for every way in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from creditsvc.kernel.errors import InvalidInput
+from creditsvc.kernel.identity import IdentityNumber
+from creditsvc.kernel.text import Bilingual
+
+MAX_NAME = 200
+MAX_PURPOSE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One check. ``on`` is a legal day (Beijing); the number never leaves memory."""
+
+    number: IdentityNumber
+    name: str
+    sector: str
+    act: str
+    purpose: str
+    matter: str
+    on: date
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or len(self.name) > MAX_NAME:
+            raise InvalidInput(
+                Bilingual("请填写姓名或单位全称（200 字以内）", "give the full name, at most 200 characters"),
+                code="name-missing",
+                field="name",
+            )
+        if not self.purpose.strip() or len(self.purpose) > MAX_PURPOSE:
+            raise InvalidInput(
+                Bilingual(
+                    "请写明核查目的（200 字以内），它会写入访问台账，被核查人可以查看",
+                    "say what the check is for, at most 200 characters; it is kept in the access ledger, "
+                    "which the person can read",
+                ),
+                code="purpose-missing",
+                field="purpose",
+            )
