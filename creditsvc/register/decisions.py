@@ -130,6 +130,14 @@ def draft_of(decision: Decision) -> Draft:
     return Draft(**values)
 
 
+def decision_of(session: Session, decision_id: int) -> Decision:
+    """The decision, settled or not; raises ``NotFound``. The caller looks whether it may be seen."""
+    decision = session.get(Decision, decision_id)
+    if decision is None:
+        raise NotFound(Bilingual("没有这件决定", "no such decision"), code="decision-unknown")
+    return decision
+
+
 def _open(session: Session, decision_id: int) -> Decision:
     decision = session.scalar(select(Decision).where(Decision.id == decision_id).with_for_update())
     if decision is None:

@@ -1,0 +1,32 @@
+"""What the register hands to the roof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint
+
+from creditsvc.access.permissions import Permission
+from creditsvc.feature import Feature, NavigationItem
+from creditsvc.kernel.text import Bilingual
+from creditsvc.register import api, desk
+
+
+def _pages() -> Sequence[Blueprint]:
+    return (desk.blueprint,)
+
+
+def _api() -> Sequence[Any]:
+    return (api.blueprint,)
+
+
+FEATURE = Feature(
+    name="register",
+    blueprints=_pages,
+    api_blueprints=_api,
+    navigation=(
+        NavigationItem("desk", "desk.home", Bilingual("待办", "To do"), Permission.LISTING_READ, 10),
+        NavigationItem("desk", "desk.listings", Bilingual("名单", "Entries"), Permission.LISTING_READ, 30),
+    ),
+)
