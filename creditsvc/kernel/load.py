@@ -29,6 +29,7 @@ def courts() -> CourtIndex:
             division_code=row["division_code"],
             status=row["status"],
             successor_code=row["successor_code"],
+            code_is_settled=not row["confidence"].startswith("recalled"),
         )
         for row in rows
     )
