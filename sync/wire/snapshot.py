@@ -1,0 +1,272 @@
+"""Snapshots as a stream of lines with a signed trailer: written and read with flat memory. Pure.
+
+Header, entries sorted by name, tombstones sorted by sequence, trailer. Whoever reads must throw everything away
+if reading ends in an error: only the end says that what came before was true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from sync.wire.canonical import canonical_json, parse_json
+from sync.wire.encoding import b64url, parse_number, unb64url
+from sync.wire.errors import FormatInvalid
+from sync.wire.events import LONGEST_LINE
+from sync.wire.fields import EFFECTS, EXITS
+from sync.wire.ids import is_entry_id
+from sync.wire.notes import Signer, VerifierKey, sign_note, verify_note
+from sync.wire.origins import Origin
+
+_CHUNK = 64 * 1024
+_TRAILER = b'{"trailer":'
+_BAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the snapshot says that it is."""
+
+    count: int
+    epoch: int
+    sequence: int
+    state: bytes
+
+    @property
+    def line(self) -> bytes:
+        """Without LF."""
+        members = {"count": self.count, "epoch": self.epoch, "sequence": self.sequence, "state": b64url(self.state)}
+        return canonical_json(members)
+
+
+class Body(msgspec.Struct, frozen=True, gc=False):
+    """What a reader needs of ``data``; the rest stays in the line."""
+
+    entry: str
+    kind: str
+    revision: int
+    unit_code: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """An entry in force."""
+
+    data: Body
+    sequence: int
+    canary: bool = False
+
+
+class Tombstone(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """An entry that has left, with the sequence of its removal."""
+
+    effect: str
+    entry: str
+    exit: str
+    sequence: int
+
+
+Record = Header | tuple[bytes, Entry] | Tombstone
+_entry_decoder = msgspec.json.Decoder(Entry)
+_tombstone_decoder = msgspec.json.Decoder(Tombstone)
+
+
+def entry_line(data: Mapping[str, Any], sequence: int, *, canary: bool = False) -> bytes:
+    """The line of an entry in force, without LF; ``sequence`` is that of the event which made this revision."""
+    line: dict[str, Any] = {"data": dict(data), "sequence": sequence}
+    if canary:
+        line["canary"] = True
+    return canonical_json(line)
+
+
+def tombstone_line(tombstone: Tombstone) -> bytes:
+    """The line of a removal, without LF."""
+    return canonical_json(msgspec.structs.asdict(tombstone))
+
+
+def trailer_text(origin: Origin, sequence: int, count: int, digest: str) -> str:
+    """Text of the trailer's note; ``digest`` is hex."""
+    return f"{origin.snapshot}\n{sequence}\n{count}\n{digest}\n"
+
+
+def parse_entry(line: bytes) -> Entry:
+    """What a reader needs of an entry's line. Raises FormatInvalid."""
+    try:
+        entry = _entry_decoder.decode(line)
+    except _BAD:
+        raise FormatInvalid("snapshot", "not an entry's line") from None
+    if not is_entry_id(entry.data.entry) or entry.data.revision < 1 or entry.sequence < 1:
+        raise FormatInvalid("snapshot", "not an entry's line")
+    return entry
+
+
+def write_snapshot(
+    origin: Origin,
+    header: Header,
+    entries: Iterable[bytes],
+    tombstones: Iterable[Tombstone],
+    signers: Sequence[Signer],
+) -> Iterator[bytes]:
+    """The snapshot in blocks of some 64 KiB. ``entries`` are lines of :func:`entry_line`, sorted by entry's name.
+
+    Raises FormatInvalid, before the trailer, if the entries aren't sorted or not as many as the header says.
+    """
+    digest = sha256()
+    block: list[bytes] = []
+    held = 0
+    for line in _all_lines(header, entries, tombstones):
+        block.append(line)
+        held += len(line) + 1
+        if held >= _CHUNK:
+            yield _hashed(digest, block)
+            block, held = [], 0
+    if block:
+        yield _hashed(digest, block)
+    note = sign_note(trailer_text(origin, header.sequence, header.count, digest.hexdigest()), signers)
+    yield canonical_json({"trailer": note}) + b"\n"
+
+
+def _hashed(digest: Any, lines: list[bytes]) -> bytes:
+    raw = b"\n".join(lines) + b"\n"
+    digest.update(raw)
+    return raw
+
+
+def _all_lines(header: Header, entries: Iterable[bytes], tombstones: Iterable[Tombstone]) -> Iterator[bytes]:
+    yield header.line
+    order = _Order(header)
+    for line in entries:
+        order.entry(parse_entry(line))
+        yield line
+    order.entries_end()
+    for tombstone in tombstones:
+        order.tombstone(tombstone)
+        yield tombstone_line(tombstone)
+
+
+class _Order:
+    """Entries ascend by name and are as many as the header says; tombstones ascend by sequence, none past it."""
+
+    def __init__(self, header: Header) -> None:
+        self._header = header
+        self._count = 0
+        self._entry = ""
+        self._sequence = 0
+
+    def entry(self, entry: Entry) -> None:
+        self._count += 1
+        name = entry.data.entry
+        if name <= self._entry or self._sequence or entry.sequence > self._header.sequence:
+            raise FormatInvalid("snapshot", "entries out of order")
+        if self._count > self._header.count:
+            raise FormatInvalid("snapshot", "more entries than its count")
+        self._entry = name
+
+    def entries_end(self) -> None:
+        if self._count != self._header.count:
+            raise FormatInvalid("snapshot", "fewer entries than its count")
+
+    def tombstone(self, tombstone: Tombstone) -> None:
+        if not self._sequence < tombstone.sequence <= self._header.sequence:
+            raise FormatInvalid("snapshot", "tombstones out of order")
+        self._sequence = tombstone.sequence
+
+
+def read_snapshot(chunks: Iterable[bytes], origin: Origin, keys: Sequence[VerifierKey]) -> Iterator[Record]:
+    """Header, then (line, entry) pairs, then tombstones; ends without error only behind a valid trailer.
+
+    Raises FormatInvalid (cut short, out of order, without trailer) or SignatureInvalid (a false trailer).
+    """
+    digest = sha256()
+    trailer: bytes | None = None
+    header: Header | None = None
+    order: _Order | None = None
+    for block in _whole_lines(chunks):
+        if trailer is not None:
+            raise FormatInvalid("snapshot", "something behind its trailer")
+        at = 0 if block.startswith(_TRAILER) else block.find(b"\n" + _TRAILER) + 1
+        if at or block.startswith(_TRAILER):
+            trailer = block[at:]
+        before = block if trailer is None else block[:at]
+        digest.update(before)
+        lines = before.split(b"\n")
+        lines.pop()
+        if header is None and lines:
+            header = _header(lines.pop(0), origin)
+            order = _Order(header)
+            yield header
+        if order is not None:
+            yield from _records(lines, order)
+    if trailer is None or header is None or order is None:
+        raise FormatInvalid("snapshot", "without trailer: cut short")
+    order.entries_end()
+    _check_trailer(trailer, trailer_text(origin, header.sequence, header.count, digest.hexdigest()), keys)
+
+
+def _whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        cut = chunk.rfind(b"\n") + 1
+        if cut:
+            yield rest + chunk[:cut]
+            rest = chunk[cut:]
+        else:
+            rest += chunk
+        if len(rest) > LONGEST_LINE:
+            raise FormatInvalid("snapshot", "a line longer than 1 MiB")
+    if rest:
+        raise FormatInvalid("snapshot", "a last line without LF: cut short")
+
+
+def _header(line: bytes, origin: Origin) -> Header:
+    value = parse_json(line, "snapshot")
+    if value.keys() != {"count", "epoch", "sequence", "state"}:
+        raise FormatInvalid("snapshot", "no header")
+    if any(type(value[name]) is not int or value[name] < 0 for name in ("count", "epoch", "sequence")):
+        raise FormatInvalid("snapshot", "no header")
+    if value["epoch"] != origin.epoch:
+        raise FormatInvalid("snapshot", "of another epoch")
+    return Header(value["count"], value["epoch"], value["sequence"], unb64url(value["state"], "snapshot"))
+
+
+def _records(lines: list[bytes], order: _Order) -> Iterator[Record]:
+    for line in lines:
+        if line.startswith(b'{"effect"'):
+            tombstone = _tombstone(line)
+            order.tombstone(tombstone)
+            yield tombstone
+        else:
+            entry = parse_entry(line)
+            order.entry(entry)
+            yield line, entry
+
+
+def _tombstone(line: bytes) -> Tombstone:
+    try:
+        tombstone = _tombstone_decoder.decode(line)
+    except _BAD:
+        raise FormatInvalid("snapshot", "not a tombstone") from None
+    if not is_entry_id(tombstone.entry) or tombstone.effect not in EFFECTS or tombstone.exit not in EXITS:
+        raise FormatInvalid("snapshot", "not a tombstone")
+    return tombstone
+
+
+def _check_trailer(raw: bytes, expected: str, keys: Sequence[VerifierKey]) -> None:
+    value = parse_json(raw.removesuffix(b"\n"), "trailer")
+    note = value.get("trailer")
+    if not isinstance(note, str) or len(value) != 1:
+        raise FormatInvalid("trailer", "no note")
+    text = verify_note(note, keys).text
+    if text != expected:
+        raise FormatInvalid("trailer", "signed for other lines")
+
+
+def parse_trailer(text: str) -> tuple[str, int, int, str]:
+    """Snapshot's name, sequence, count and hex digest of a trailer's text. Raises FormatInvalid."""
+    lines = text.split("\n")
+    if len(lines) != 5 or lines[4]:
+        raise FormatInvalid("trailer", "not four lines")
+    return lines[0], parse_number(lines[1], "trailer"), parse_number(lines[2], "trailer"), lines[3]
