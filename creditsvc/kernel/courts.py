@@ -12,6 +12,8 @@ from unicodedata import normalize
 
 _UNSEEN = re.compile("[\\s\u200b-\u200d\u2060\ufeff]+")
 _LONGEST = 100
+_NAMELESS = frozenset({"法院", "中院"})
+"""What is left of a city's only court without its city; it means no court."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class CourtIndex:
         for court, spellings in names:
             for name in spellings:
                 meant.setdefault(fold_court_name(name), set()).add(court.code)
-        return {name: self._one(codes) for name, codes in meant.items()}
+        return {name: self._one(codes) for name, codes in meant.items() if name not in _NAMELESS}
 
     def _one(self, codes: set[str]) -> Court | None:
         standing = [code for code in codes if self._by_code[code].status == "current"] or list(codes)

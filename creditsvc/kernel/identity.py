@@ -256,16 +256,16 @@ def _resident(text: str) -> IdentityNumber:
     if not _RESIDENT.fullmatch(text):
         raise _fault("number-shape")
     if _date(text[6:14]) is None:
-        raise _fault("number-birth-date")
+        raise _fault(_damaged_or("number-birth-date", text))
     if not _checks(text):
-        raise _fault(_wrong_check(text))
+        raise _fault(_damaged_or("number-check-digit", text))
     return IdentityNumber(NumberType.RESIDENT_ID, text)
 
 
-def _wrong_check(text: str) -> str:
-    """Why a check character may be wrong: 15 digits and zeros, or just what a float holds, is a spreadsheet's work."""
+def _damaged_or(code: str, text: str) -> str:
+    """Why 18 digits may be wrong: 15 digits and zeros, or just what a float can hold, is a spreadsheet's work."""
     damaged = text.isdigit() and (text.endswith("000") or int(float(text)) == int(text))
-    return "number-excel-damaged" if damaged else "number-check-digit"
+    return "number-excel-damaged" if damaged else code
 
 
 def _uscc(text: str) -> IdentityNumber:
@@ -274,7 +274,7 @@ def _uscc(text: str) -> IdentityNumber:
     if not _USCC.fullmatch(text):
         raise _fault("number-shape")
     if uscc_check_digit(text[:17]) != text[17]:
-        raise _fault(_wrong_check(text))
+        raise _fault(_damaged_or("number-check-digit", text))
     return IdentityNumber(NumberType.USCC, text)
 
 
@@ -302,9 +302,9 @@ def _foreigner_permit(text: str) -> IdentityNumber:
     if not _PERMIT.fullmatch(text):
         raise _fault("number-shape")
     if len(text) == 18 and _date(text[6:14]) is None:
-        raise _fault("number-birth-date")
+        raise _fault(_damaged_or("number-birth-date", text))
     if len(text) == 18 and not _checks(text):
-        raise _fault(_wrong_check(text))
+        raise _fault(_damaged_or("number-check-digit", text))
     return IdentityNumber(NumberType.FOREIGNER_PERMIT, text)
 
 
