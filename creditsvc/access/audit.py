@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
@@ -32,10 +34,7 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Add one act to this transaction. Never put personal data into the details."""
-    head = session.scalar(select(AuditHead).where(AuditHead.name == _NAME).with_for_update())
-    if head is None:
-        head = AuditHead(name=_NAME, sequence=0, digest=_START)
-        session.add(head)
+    head = _head(session)
     entry = AuditEntry(
         sequence=head.sequence + 1, at=at, actor=caller.actor, action=action, object=object, details=dict(details or {}),
         digest=b"",
@@ -46,11 +45,22 @@ def record(
     session.flush()
 
 
+def _head(session: Session) -> AuditHead:
+    """The journal's end, locked until this transaction is over: acts are numbered one after the other."""
+    query = select(AuditHead).where(AuditHead.name == _NAME).with_for_update().execution_options(populate_existing=True)
+    head = session.scalar(query)
+    if head is None:
+        with suppress(IntegrityError), session.begin_nested():
+            session.add(AuditHead(name=_NAME, sequence=0, digest=_START))
+        head = session.scalars(query).one()
+    return head
+
+
 def digest_of(before: bytes, entry: AuditEntry) -> bytes:
     """SHA-256 over the digest before and the row in a fixed form."""
     row = [
         entry.sequence,
-        entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         entry.actor,
         entry.action,
         entry.object,
