@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from creditsvc.access import audit
@@ -18,12 +18,14 @@ from creditsvc.access.callers import Caller, CallerKind
 from creditsvc.access.passwords import decoy, hash_password, password_agrees, refuse_weak
 from creditsvc.access.permissions import DEBTOR_PERMISSIONS, ROLE_PERMISSIONS, StaffRole
 from creditsvc.access.rates import take
-from creditsvc.access.tables import Account, WebSession
+from creditsvc.access.tables import Account, RateBucket, WebSession
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TooMany
 from creditsvc.kernel.text import Bilingual
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,62}", re.ASCII)
 TRIES, TRIES_PER_SECOND = 8, 1 / 60
+ADDRESS_TRIES, ADDRESS_TRIES_PER_SECOND = 100, 1 / 6
+"""Many people of one court share an address; they must not lock each other out."""
 LONGEST_SESSION = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
 WRONG = Bilingual("用户名或密码不正确", "the user name or the password is wrong")
@@ -96,9 +98,12 @@ def _decoy(cost: str) -> str:
 
 def count_try(session: Session, username: str, *, address: str, now: datetime) -> None:
     """Count one try of this name and of this address; raises ``TooMany``. The caller commits in every case."""
-    buckets = (f"signin:name:{_folded(username)}", f"signin:from:{address}")
+    buckets = (
+        (_name_bucket(username), TRIES, TRIES_PER_SECOND),
+        (f"signin:from:{address}", ADDRESS_TRIES, ADDRESS_TRIES_PER_SECOND),
+    )
     # both are asked, so that an empty one doesn't spare the other
-    left = [take(session, key, capacity=TRIES, refill_per_second=TRIES_PER_SECOND, now=now) for key in buckets]
+    left = [take(session, key, capacity=full, refill_per_second=refill, now=now) for key, full, refill in buckets]
     if not all(left):
         raise TooMany(
             Bilingual("尝试次数过多，请几分钟后再试", "too many tries; wait a few minutes"),
@@ -119,11 +124,16 @@ def account_of(session: Session, username: str, password: str, *, cost: str) -> 
 
 
 def start_session(session: Session, account: Account, *, now: datetime) -> str:
-    """A new session's token."""
+    """A new session's token; the name's tries are forgiven, since the right password came."""
+    session.execute(delete(RateBucket).where(RateBucket.key == _name_bucket(account.username)))
     token = _open(session, WebSession(kind="staff", account_id=account.id, name=account.name), now)
     caller = _staff(account, None)
     audit.record(session, action="session.started", caller=caller, object=f"account:{account.id}", at=now)
     return token
+
+
+def _name_bucket(username: str) -> str:
+    return f"signin:name:{_folded(username)}"
 
 
 def _folded(username: str) -> str:

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from flask import request
 from markupsafe import Markup
 
-from creditsvc.access.callers import CallerKind
 from creditsvc.kernel.errors import NotAllowed
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
@@ -33,7 +32,8 @@ def csrf_field() -> Markup:
 
 def refuse_forged() -> None:
     """Raise ``NotAllowed`` for a changing request from a browser that another site could have sent."""
-    if request.method in SAFE or caller().kind is CallerKind.API_KEY:
+    if request.method in SAFE or (_under_api() and caller().session_id is None):
+        # a program brings its key itself and a stranger has nothing that a browser could lend
         return
     if not _from_here(request.headers.get("Origin")):
         raise _forged("csrf-origin")

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, g, jsonify
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from creditsvc.kernel import errors
@@ -122,6 +123,14 @@ def _said(error: HTTPException, status: int) -> tuple[str, Bilingual | None, dic
     return phrase, None, {}
 
 
+def _database_down(error: OperationalError) -> ResponseReturnValue:
+    # no answer is not an answer: never reported as a restriction, never as "nothing found"
+    log_failure(error)
+    response = _answer(503, "unavailable", None)
+    response.headers["Retry-After"] = "30"
+    return response
+
+
 def _crash(error: BaseException) -> ResponseReturnValue:
     log_failure(error)
     return _answer(500, "internal", None)
@@ -131,4 +140,5 @@ def install_errors(app: Flask) -> None:
     """Handlers of our family, of the framework's, and of everything else."""
     app.register_error_handler(CreditServiceError, _ours)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(OperationalError, _database_down)
     app.register_error_handler(Exception, _crash)

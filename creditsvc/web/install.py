@@ -23,6 +23,7 @@ TRANSLATIONS = str(Path(__file__).parent / "translations")
 def install(app: Flask) -> None:
     """Everything but the features. Hooks that run before go in order; those that run after, in reverse order."""
     app.url_map.strict_slashes = False
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider; Chinese stays readable
     app.view_functions["static"] = open_to(Permission.ANYONE)(app.view_functions["static"])
     install_language(app, TRANSLATIONS)
     install_pages(app)

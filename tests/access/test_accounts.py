@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from creditsvc.access import accounts, passwords
 from creditsvc.access.accounts import (
+    ADDRESS_TRIES,
     LONGEST_SESSION,
     TRIES,
     NewAccount,
@@ -149,9 +150,17 @@ def test_tries_are_counted_by_name_and_by_address(services: Services) -> None:
             return True
 
     assert [attempt("Victim ", f"10.0.0.{n}") for n in range(TRIES + 2)] == [True] * TRIES + [False] * 2
-    assert [attempt(f"user-{n}", "10.9.9.9") for n in range(TRIES + 1)] == [True] * TRIES + [False]
+    assert [attempt(f"user-{n}", "10.9.9.9") for n in range(ADDRESS_TRIES + 1)] == [True] * ADDRESS_TRIES + [False]
     services.clock.set(NOON + timedelta(minutes=1))  # type: ignore[attr-defined]
     assert attempt("victim", "10.0.1.1")
+
+
+def test_the_right_password_forgives_earlier_tries(services: Services) -> None:
+    account = make_staff(services, StaffRole.CLERK)
+    for _ in range(3 * TRIES):
+        with services.database.writing() as session:
+            count_try(session, account.username, address="10.0.0.1", now=NOON)
+        _token(services, account.username)
 
 
 @pytest.mark.parametrize(

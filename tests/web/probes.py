@@ -8,6 +8,7 @@ import flask_smorest
 from flask import Blueprint
 from flask.views import MethodView
 from marshmallow import fields, validate
+from sqlalchemy.exc import OperationalError
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.feature import Feature, NavigationItem
@@ -36,6 +37,8 @@ class Question(Schema):
 def _raise(kind: str) -> str:
     if kind == "crash":
         raise RuntimeError(f"parameters: {SECRET}")
+    if kind == "database":
+        raise OperationalError(f"SELECT {SECRET}", {}, Exception("connection refused"))
     raise KINDS[kind](SAID, retry_after=30)
 
 
@@ -98,6 +101,14 @@ def api() -> list[Any]:
         def delete(self) -> dict[str, Any]:
             """Forgotten."""
             return {"name": "never"}
+
+    @blueprint.route("/probe/sum", methods=["POST"])
+    @open_to(Permission.ANYONE)
+    @blueprint.arguments(Question)
+    @blueprint.response(200, Question)
+    def public_sum(body: dict[str, Any]) -> dict[str, Any]:
+        """A calculator for everybody."""
+        return body
 
     @blueprint.route("/probe/raise/<kind>")
     @open_to(Permission.ANYONE)

@@ -68,6 +68,15 @@ def test_a_crash_says_a_number_and_nothing_else(
     assert SECRET not in journal
 
 
+@pytest.mark.parametrize("path", ["/probe/raise/database", "/v1/probe/raise/database"])
+def test_a_database_that_is_down_is_no_answer_about_anybody(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    text = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert "暂时无法查询不代表任何人受到限制" in text
+    assert SECRET not in text
+
+
 def test_an_unknown_address_and_a_wrong_method_are_ours_too(client: FlaskClient) -> None:
     assert client.get("/v1/nowhere").get_json()["type"] == "not-found"
     assert TEXTS[404].advice.zh in client.get("/nowhere").get_data(as_text=True)

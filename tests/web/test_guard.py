@@ -102,6 +102,13 @@ def test_the_api_takes_a_session_only_with_the_header(app: Flask, services: Serv
     assert plain.status_code == 403
 
 
+def test_a_public_calculator_needs_no_token(app: Flask, services: Services) -> None:
+    assert app.test_client().post("/v1/probe/sum", json={"name": "a"}).status_code == 200
+    assert app.test_client().post("/v1/probe", json={"name": "a"}).status_code == 401
+    agency = staff_browser(app, services, StaffRole.AGENCY)
+    assert agency.post("/v1/probe/sum", json={"name": "a"}).status_code == 403
+
+
 def test_sign_in_asks_for_the_visits_own_token(app: Flask, services: Services) -> None:
     make_staff(services, StaffRole.CLERK, "c1")
     mine, theirs = app.test_client(), app.test_client()
