@@ -18,7 +18,7 @@ from creditsvc.kernel.text import Bilingual
 __all__ = ["Calendar", "DayKind", "Holiday", "Reading", "YearNotice", "parse_notice"]
 
 MAKE_UP_REACH = timedelta(days=14)
-"""How far from a holiday's first day its make-up working days have lain: 12 days at most in the notices of 2014 to 2026."""
+"""How far from a holiday's statutory days a make-up working day may lie: 11 at most from 2014 to 2026, and some room."""
 
 
 class DayKind(StrEnum):

@@ -100,6 +100,28 @@ def test_the_readings_nest_in_every_year(day: date) -> None:
     assert works[Reading.LATEST] <= works[Reading.STATUTE] <= works[Reading.EARLIEST]
 
 
+@pytest.mark.parametrize(
+    ("day", "statute", "earliest", "latest"),
+    [
+        (date(2027, 10, 17), False, True, False),  # a Sunday, 14 days after 3 October
+        (date(2027, 10, 23), False, False, False),  # a Saturday out of reach
+        (date(2029, 4, 3), True, True, False),  # a Tuesday; Qingming is the next day, and arrangements reach back
+        (date(2029, 4, 4), False, False, False),
+        (date(2030, 12, 31), True, True, False),  # a Tuesday before New Year's Day
+        (date(2027, 5, 5), True, True, False),  # a Wednesday; five days off since 2020, two by statute
+        (date(2027, 3, 17), True, True, True),
+    ],
+)
+def test_what_each_reading_takes_a_day_for(day: date, statute: bool, earliest: bool, latest: bool) -> None:
+    assert [
+        CALENDAR.is_working_day(day, reading) for reading in (Reading.STATUTE, Reading.EARLIEST, Reading.LATEST)
+    ] == [
+        statute,
+        earliest,
+        latest,
+    ]
+
+
 def test_a_year_beyond_the_moons_table_is_wide_and_not_silent() -> None:
     spring = date(2060, 2, 2)
     assert not WITHOUT_NOTICES.is_working_day(spring, Reading.LATEST)

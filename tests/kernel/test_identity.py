@@ -88,7 +88,6 @@ def test_any_text_is_a_number_or_a_named_fault(text: str) -> None:
 
 
 RIGHT = "41010519900307123" + resident_check_digit("41010519900307123")
-BIG_UNIT = "91410100E2143569" + org_code_check_digit("E2143569")
 
 
 @pytest.mark.parametrize(
@@ -162,10 +161,8 @@ def test_a_units_code_is_known_by_its_shape_unless_it_reads_like_a_person(code: 
 
 
 def test_a_unit_code_with_one_e_is_no_figure_of_a_spreadsheet() -> None:
-    code = BIG_UNIT + uscc_check_digit(BIG_UNIT)
-    assert parse_identity(code).type is NumberType.USCC
-    org = "12345E78" + org_code_check_digit("12345E78")
-    assert parse_identity(org).canonical == f"org_code:{org}"
+    for code in ("91410100E214350056", "12345E018"):  # figures before and behind the E, check digits right
+        assert parse_identity(code).number == code
 
 
 @given(residents())
@@ -208,6 +205,18 @@ def test_organisation_codes_with_and_without_hyphen_are_one() -> None:
     assert code.endswith("X")
     assert parse_identity(f"{code[:8]}-{code[8]}").canonical == parse_identity(code).canonical == f"org_code:{code}"
     assert inner_org_code("91110000600037341L") == ("600037341", True)
+
+
+def test_a_persons_number_that_fits_a_unit_by_chance_is_refused_and_not_guessed() -> None:
+    first = next(
+        first
+        for first in (f"41010519900307{n:03d}" for n in range(1000))
+        if uscc_check_digit(first) not in resident_check_digit(first) and not inner_org_code(first + "0")[1]
+    )
+    chance = first + uscc_check_digit(first)
+    with pytest.raises(InvalidInput):
+        parse_identity(chance)
+    assert parse_identity(chance, expected=NumberType.USCC).type is NumberType.USCC  # who says what it is, is believed
 
 
 CARD_OF_2023 = "94115619900307123"  # 9, province, nationality, birth date, sequence
@@ -258,6 +267,17 @@ def test_the_card_of_2023_is_told_from_citizens_and_has_a_birth_date() -> None:
     card = parse_identity(CARD_OF_2023 + resident_check_digit(CARD_OF_2023))
     assert card.type is NumberType.FOREIGNER_PERMIT
     assert card.birth_date() == date(1990, 3, 7)
+
+
+def test_a_mistyped_card_of_2023_is_refused() -> None:
+    wrong = next(
+        CARD_OF_2023 + char
+        for char in "0123456789"
+        if char not in {resident_check_digit(CARD_OF_2023), uscc_check_digit(CARD_OF_2023)}
+    )
+    for expected in (None, NumberType.FOREIGNER_PERMIT):
+        with pytest.raises(InvalidInput):
+            parse_identity(wrong, expected=expected)
 
 
 @given(residents())
