@@ -1,0 +1,110 @@
+"""The desk of subscribers: who holds a copy, how far each is, its keys; adding and ending."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from creditsvc.access.api_keys import revoke_api_key
+from creditsvc.access.permissions import Permission, open_to
+from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.errors import Conflict, InvalidInput
+from creditsvc.kernel.text import Bilingual
+from creditsvc.web.context import caller, services
+from creditsvc.web.pages import render
+from sync.slip_answers import token_key
+from sync.subscribers import NewSubscriber, add_subscriber, end_subscriber, keys_of, lags, new_key, subscriber_named
+from sync.tables_feed import FeedStream, Receipt
+from sync.wire.origins import STREAMS
+
+blueprint = Blueprint("subscribers", __name__, url_prefix="/desk/subscribers", template_folder="templates")
+
+KEY_LIFE = timedelta(days=365)
+
+
+@blueprint.get("/")
+@open_to(Permission.SUBSCRIBER_READ)
+def index() -> ResponseReturnValue:
+    """Everyone who holds a copy, and how far each is."""
+    return _index({})
+
+
+def _index(errors: dict[str, Bilingual]) -> str:
+    with services().database.reading() as session:
+        streams = session.scalars(select(FeedStream).order_by(FeedStream.stream)).all()
+        return render(
+            "sync/subscribers.html", lags=lags(session), streams=streams, all_streams=STREAMS, form=request.form, errors=errors,
+            may=caller().may(Permission.SUBSCRIBER_MANAGE), now=services().clock.now(),
+        )  # fmt: skip
+
+
+@blueprint.post("/")
+@open_to(Permission.SUBSCRIBER_MANAGE)
+def add() -> ResponseReturnValue:
+    """Register a unit, its agreement and a first key; the key is shown once."""
+    form, now = request.form, services().clock.now()
+    days = form.get("days", "365")
+    new = NewSubscriber(
+        name=form.get("name", "").strip(), title=form.get("title", "").strip()[:128], number=form.get("number", "").strip()[:64],
+        streams=tuple(form.getlist("streams")), purpose=form.get("purpose", "").strip()[:256],
+        valid_until=legal_day(now) + timedelta(days=min(int(days), 3650) if days.isascii() and days.isdigit() else 0),
+    )  # fmt: skip
+    try:
+        with services().database.writing() as session:
+            subscriber = add_subscriber(session, new, caller=caller(), now=now)
+            text = new_key(session, subscriber, expires_at=now + KEY_LIFE, caller=caller(), now=now)
+    except (InvalidInput, Conflict) as wrong:
+        return _index({str(wrong.details.get("field", "")): wrong.text}), 422
+    return _shown(new.name, key=text, token=token_key(services().keyring, new.name).hex())
+
+
+@blueprint.get("/<name>")
+@open_to(Permission.SUBSCRIBER_READ)
+def one(name: str) -> ResponseReturnValue:
+    """One subscriber: streams, receipts, keys."""
+    return _shown(name)
+
+
+def _shown(name: str, *, key: str = "", token: str = "") -> str:
+    with services().database.reading() as session:
+        subscriber = subscriber_named(session, name)
+        receipts = session.scalars(
+            select(Receipt).where(Receipt.subscriber_id == subscriber.id).order_by(Receipt.id.desc()).limit(50)
+        ).all()
+        return render(
+            "sync/subscriber.html", subscriber=subscriber, lags=[lag for lag in lags(session) if lag.subscriber.id == subscriber.id],
+            receipts=receipts, keys=keys_of(session, subscriber), key=key, token=token, host=services().settings.host,
+            may=caller().may(Permission.SUBSCRIBER_MANAGE), now=services().clock.now(),
+        )  # fmt: skip
+
+
+@blueprint.post("/<name>/keys")
+@open_to(Permission.SUBSCRIBER_MANAGE)
+def issue_key(name: str) -> ResponseReturnValue:
+    """Another key, so that two overlap while one is replaced."""
+    now = services().clock.now()
+    with services().database.writing() as session:
+        text = new_key(session, subscriber_named(session, name), expires_at=now + KEY_LIFE, caller=caller(), now=now)
+    return _shown(name, key=text)
+
+
+@blueprint.post("/<name>/keys/<int(max=9223372036854775807):key_id>/revoke")
+@open_to(Permission.SUBSCRIBER_MANAGE)
+def revoke_key(name: str, key_id: int) -> ResponseReturnValue:
+    """End one of its keys at once."""
+    with services().database.writing() as session:
+        if key_id in {key.id for key in keys_of(session, subscriber_named(session, name))}:
+            revoke_api_key(session, key_id, caller=caller(), now=services().clock.now())
+    return redirect(url_for("subscribers.one", name=name), 303)
+
+
+@blueprint.post("/<name>/end")
+@open_to(Permission.SUBSCRIBER_MANAGE)
+def end(name: str) -> ResponseReturnValue:
+    """End its agreements and keys."""
+    with services().database.writing() as session:
+        end_subscriber(session, subscriber_named(session, name), caller=caller(), now=services().clock.now())
+    return redirect(url_for("subscribers.index"), 303)

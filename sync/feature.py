@@ -1,0 +1,69 @@
+"""What sync hands to the roof: intake, feed, desks, jobs, and the proof of who has let go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint
+
+from creditsvc.access.permissions import Permission
+from creditsvc.feature import Feature, Job, NavigationItem
+from creditsvc.kernel.text import Bilingual
+from creditsvc.services import Services
+from sync import api_batches, desk_batches, desk_subscribers, feed_api
+from sync.apply import apply_released
+from sync.heads import prepare_feed, resign_heads
+from sync.holders import holders_of
+from sync.publish import sequence_all
+
+
+def _pages() -> Sequence[Blueprint]:
+    return feed_api.blueprint, desk_batches.blueprint, desk_subscribers.blueprint
+
+
+def _api() -> Sequence[Any]:
+    return (api_batches.blueprint,)
+
+
+def _sequence(services: Services, now: datetime) -> str:
+    done = sequence_all(services, now)
+    return f"numbered {done}" if done else ""
+
+
+def _resign(services: Services, now: datetime) -> str:
+    done = resign_heads(services, now)
+    return f"signed {done}" if done else ""
+
+
+def _apply(services: Services, now: datetime) -> str:
+    done = apply_released(services, now)
+    return f"applied {done}" if done else ""
+
+
+FEATURE = Feature(
+    name="sync",
+    blueprints=_pages,
+    api_blueprints=_api,
+    jobs=(
+        Job(
+            "feed-sequence",
+            _sequence,
+            1,
+            Bilingual("为待发布的变动编号并签署流头", "number what waits and sign the heads"),
+        ),
+        Job("feed-resign", _resign, 30, Bilingual("每五分钟内重签流头", "sign every head again within five minutes")),
+        Job("batches-apply", _apply, 2, Bilingual("使已发布的批次生效", "apply released batches")),
+    ),
+    navigation=(
+        NavigationItem("desk", "batches.index", Bilingual("批次", "Batches"), Permission.LISTING_READ, 20),
+        NavigationItem(
+            "subscriber", "subscribers.index", Bilingual("订阅单位", "Subscribers"), Permission.SUBSCRIBER_READ, 50
+        ),
+    ),
+    ports={"holders": holders_of},
+    prepare=prepare_feed,
+    translations=str(Path(__file__).parent / "translations"),
+)

@@ -1,0 +1,139 @@
+"""What the feed's addresses serve, as bytes: events, segments, tiles, state. Queries only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from creditsvc.kernel.errors import Conflict, Gone, NotFound
+from creditsvc.kernel.text import Bilingual
+from sync.tables_feed import FeedStream, LogNode, StreamEvent
+from sync.wire.errors import FormatInvalid
+from sync.wire.events import erased_line
+from sync.wire.merkle import leaf_hash
+from sync.wire.tiles import Tile, bundle_bytes, exists, parse_tile_path
+
+MOST = 1000
+SEGMENT = 1000
+TILE_HEIGHT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events from one sequence on."""
+
+    first: int
+    last: int
+    body: bytes
+
+
+def stream_row(session: Session, stream: str) -> FeedStream:
+    """The stream; raises ``NotFound``."""
+    row = session.get(FeedStream, stream)
+    if row is None:
+        raise NotFound(Bilingual("没有这个数据流", "no such stream"), code="stream-unknown")
+    return row
+
+
+def check_cursor(row: FeedStream, after: int) -> None:
+    """Raises ``Conflict`` (``cursor-ahead``) or ``Gone`` (``cursor-forgotten``, with the snapshot's address)."""
+    if after > row.size:
+        raise Conflict(
+            Bilingual(
+                "游标超前于流头：请停止使用并联系发布方（备份恢复或回退）",
+                "the cursor is past the head (a restored backup or a rollback?): stop and ask the publisher",
+            ),
+            code="cursor-ahead",
+            sequence=row.size,
+        )
+    if after < row.forget_before:
+        raise Gone(
+            Bilingual(
+                "游标之前的事件已不再保留，请从快照开始",
+                "events before the cursor are forgotten; start from the snapshot",
+            ),
+            code="cursor-forgotten",
+            snapshot=f"/v1/streams/{row.stream}/snapshots/latest",
+        )
+
+
+def events_after(session: Session, row: FeedStream, after: int, limit: int) -> Page:
+    """Up to ``limit`` events after a sequence, without a gap, never past the head."""
+    return _events(session, row.stream, after + 1, min(row.size, after + max(1, min(limit, MOST))))
+
+
+def _events(session: Session, stream: str, first: int, last: int) -> Page:
+    query = select(StreamEvent.sequence, StreamEvent.leaf, StreamEvent.body).where(
+        StreamEvent.stream == stream, StreamEvent.sequence.between(first, last)
+    )
+    lines = [
+        bytes(body) if body is not None else erased_line(sequence, bytes(leaf))
+        for sequence, leaf, body in session.execute(query.order_by(StreamEvent.sequence))
+    ]
+    return Page(first, last, b"".join(line + b"\n" for line in lines))
+
+
+def segments(session: Session, row: FeedStream) -> dict[str, Any]:
+    """Whole blocks of 1,000 events, each named by its digest."""
+    blocks = []
+    for first in range(1, row.size - SEGMENT + 2, SEGMENT):
+        page = _events(session, row.stream, first, first + SEGMENT - 1)
+        digest = sha256(page.body).hexdigest()
+        blocks.append(
+            {
+                "bytes": len(page.body),
+                "first": first,
+                "last": page.last,
+                "name": f"{first}-{digest[:16]}",
+                "sha256": digest,
+            }
+        )
+    return {"segments": blocks}
+
+
+def segment(session: Session, row: FeedStream, name: str) -> bytes:
+    """One block by its name; raises ``NotFound`` for one that was rebuilt since."""
+    first_text, _, digest = name.partition("-")
+    if first_text.isascii() and first_text.isdigit():
+        first = int(first_text)
+        if first % SEGMENT == 1 and first + SEGMENT - 1 <= row.size:
+            body = _events(session, row.stream, first, first + SEGMENT - 1).body
+            if sha256(body).hexdigest()[:16] == digest:
+                return body
+    raise NotFound(
+        Bilingual("没有这个分段，请重新获取列表", "no such segment; get the list again"), code="segment-unknown"
+    )
+
+
+def tile(session: Session, row: FeedStream, path: str) -> bytes:
+    """A tile or a bundle of the log; raises ``NotFound``."""
+    try:
+        wanted = parse_tile_path(path)
+    except FormatInvalid:
+        wanted = None
+    if wanted is None or not exists(wanted, row.size):
+        raise NotFound(Bilingual("没有这个日志块", "no such tile"), code="tile-unknown")
+    if wanted.level in {None, 0}:
+        leaves = _leaves(session, row.stream, wanted)
+        return bundle_bytes(leaves) if wanted.level is None else b"".join(map(leaf_hash, leaves))
+    return _nodes(session, row, wanted)
+
+
+def _leaves(session: Session, stream: str, wanted: Tile) -> list[bytes]:
+    first = wanted.index * 256 + 1
+    query = select(StreamEvent.leaf).where(
+        StreamEvent.stream == stream, StreamEvent.sequence.between(first, first + wanted.width - 1)
+    )
+    return [bytes(leaf) for leaf in session.scalars(query.order_by(StreamEvent.sequence))]
+
+
+def _nodes(session: Session, row: FeedStream, wanted: Tile) -> bytes:
+    level, first = (wanted.level or 0) * TILE_HEIGHT, wanted.index * 256
+    query = select(LogNode.hash).where(
+        LogNode.stream == row.stream, LogNode.level == level, LogNode.index.between(first, first + wanted.width - 1)
+    )
+    return b"".join(bytes(digest) for digest in session.scalars(query.order_by(LogNode.index)))

@@ -1,0 +1,110 @@
+"""The sequencer: facts of the outbox become numbered, committed, signed events. One at a time, in one transaction.
+
+Exits of the whole backlog go first. An exit whose entry was never numbered cancels the addition: it never leaves the
+house. A number is only ever given to what is already committed, so no reader can miss one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from creditsvc.register.feed_fields import FeedFields, feed_fields
+from creditsvc.services import Services
+from creditsvc.storage.outbox import FactType, Outbox
+from sync.heads import origin_of, remember, sign
+from sync.stream_writer import Writer
+from sync.tables_feed import FeedStream
+from sync.wire.events import EventType
+from sync.wire.fields import KINDS
+
+BATCH = 1000
+LOCK = 7_301_990
+EVENT_OF = {
+    FactType.PUBLISHED: EventType.PUBLISHED,
+    FactType.CORRECTED: EventType.CORRECTED,
+    FactType.ANNOTATED: EventType.ANNOTATED,
+    FactType.REMOVED: EventType.REMOVED,
+}
+
+
+def sequence_all(services: Services, now: datetime) -> int:
+    """Number everything that waits; how many facts were settled."""
+    total = 0
+    while done := sequence_once(services, now):
+        total += done
+    return total
+
+
+def sequence_once(services: Services, now: datetime, *, batch: int = BATCH) -> int:
+    """One pass: up to ``batch`` facts, exits first; how many were settled. 0 also if somebody else is at it."""
+    with services.database.reading() as session:
+        if session.scalar(select(Outbox.id).where(Outbox.done_at.is_(None)).limit(1)) is None:
+            return 0
+    with services.database.writing() as session:
+        if not services.database.is_sqlite and not session.scalar(text(f"SELECT pg_try_advisory_xact_lock({LOCK})")):
+            return 0
+        facts = session.scalars(
+            select(Outbox).where(Outbox.done_at.is_(None)).order_by(Outbox.is_exit.desc(), Outbox.id).limit(batch)
+        ).all()
+        overtaken = _overtaken(session, facts)
+        _publish(session, services, [fact for fact in facts if fact.id not in overtaken], now)
+        _settle(session, facts, overtaken, now)
+        return len(facts) + len(overtaken - {fact.id for fact in facts})
+
+
+def _overtaken(session: Session, facts: Sequence[Outbox]) -> set[int]:
+    """Open facts about entries whose exit is in this pass: they are never published."""
+    leaving = [fact.entry for fact in facts if fact.is_exit]
+    found: set[int] = set()
+    for start in range(0, len(leaving), 500):
+        query = select(Outbox.id).where(
+            Outbox.entry.in_(leaving[start : start + 500]), Outbox.done_at.is_(None), Outbox.is_exit.is_(False)
+        )
+        found.update(session.scalars(query))
+    return found
+
+
+def _settle(session: Session, facts: Sequence[Outbox], overtaken: set[int], now: datetime) -> None:
+    published = [fact.id for fact in facts if fact.id not in overtaken]
+    for ids, outcome in ((published, "published"), (sorted(overtaken), "cancelled")):
+        for start in range(0, len(ids), 500):
+            session.execute(
+                update(Outbox)
+                .where(Outbox.id.in_(ids[start : start + 500]))
+                .values(done_at=now, outcome=outcome)
+                .execution_options(synchronize_session=False)
+            )
+
+
+def _publish(session: Session, services: Services, facts: Sequence[Outbox], now: datetime) -> None:
+    entries = list(dict.fromkeys(fact.entry for fact in facts))
+    fields = feed_fields(session, services.vault, entries)
+    for row in session.scalars(select(FeedStream).order_by(FeedStream.stream).with_for_update()):
+        mine = [fact for fact in facts if fact.kind in KINDS[row.stream]]
+        if not mine:
+            continue
+        writer = Writer(session, row, origin_of(services.settings.host, row), now)
+        writer.load([fact.entry for fact in mine])
+        for fact in mine:
+            _write(writer, fact, fields.get(fact.entry))
+        if writer.finish():
+            sign(row, services.keyring, services.settings.host, now)
+            row.advanced_at = now
+            remember(session, row, now)
+
+
+def _write(writer: Writer, fact: Outbox, fields: FeedFields | None) -> None:
+    kind = EVENT_OF[FactType(fact.fact)]
+    if kind.removes:
+        writer.remove(fact.entry, fact.kind, dict(fact.exit or {}))
+    elif fields is not None and fields.in_force and fields.subject_number:
+        writer.put(kind, fields)
+
+
+def backlog(session: Session) -> int:
+    """How many facts wait to be numbered."""
+    return len(session.scalars(select(Outbox.id).where(Outbox.done_at.is_(None)).limit(100_000)).all())

@@ -1,0 +1,168 @@
+"""Receipts: a subscriber proves which set it holds, for a question that only it was asked and only once.
+
+A receipt proves the set that a subscriber declares; it does not prove that no hidden copy exists.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from creditsvc.kernel.errors import Conflict, InvalidInput
+from creditsvc.kernel.text import Bilingual
+from sync.feed_state import group_digests, lines_at
+from sync.subscribers import progress_of
+from sync.tables_feed import FeedHead, FeedStream, Receipt, ReceiptNonce, StreamEvent, Subscriber
+from sync.wire.encoding import b64url
+from sync.wire.errors import FormatInvalid, SignatureInvalid
+from sync.wire.notes import parse_verifier_key, verify_note
+from sync.wire.receipts import Receipt as Declared
+from sync.wire.receipts import buckets_for, parse_receipt, proof
+from sync.wire.state import BUCKETS, FAN, bucket_digest
+
+YOUNG = timedelta(minutes=15)
+WEEKLY = timedelta(days=7)
+
+
+class StateMismatch(Conflict):
+    """What the subscriber holds is not what we published up to there."""
+
+    default_code = "state-mismatch"
+
+
+def ask(session: Session, subscriber: Subscriber, *, stream: str, sequence: int, now: datetime) -> dict[str, Any]:
+    """A fresh question for a head under 15 minutes old; raises ``Conflict`` (``head-old``)."""
+    head = session.get(FeedHead, (stream, sequence))
+    if head is None or now - head.at > YOUNG:
+        raise Conflict(
+            Bilingual(
+                "该序号不是十五分钟内的流头，请先拉取最新流头",
+                "not a head of the last 15 minutes: pull the newest head first",
+            ),
+            code="head-old",
+        )
+    progress = progress_of(session, subscriber.id, stream)
+    everything = progress.complete_at is None or now - progress.complete_at > WEEKLY
+    nonce = ReceiptNonce(nonce=secrets.token_bytes(32), subscriber_id=subscriber.id, stream=stream, sequence=sequence,
+                         since=progress.applied, everything=everything, made_at=now)  # fmt: skip
+    session.add(nonce)
+    return {"all": everything, "nonce": b64url(nonce.nonce), "sequence": sequence, "since": nonce.since}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A receipt that was signed as it must be: kept either way."""
+
+    agrees: bool
+    sequence: int
+    problem: dict[str, Any] | None
+
+
+def accept(session: Session, subscriber: Subscriber, raw: bytes, *, host: str, stream: str, now: datetime) -> Judged:
+    """Judge a receipt. A correctly signed one spends its nonce, whatever it says.
+
+    Raises ``SignatureInvalid``, ``InvalidInput`` (``receipt-wrong``), ``Conflict`` (``nonce-used``, ``verifier-missing``).
+    """
+    declared = _verified(subscriber, raw)
+    nonce = session.scalar(select(ReceiptNonce).where(ReceiptNonce.nonce == declared.nonce).with_for_update())
+    row = session.get(FeedStream, stream)
+    if nonce is None or row is None or (nonce.subscriber_id, nonce.stream) != (subscriber.id, stream):
+        raise _wrong()
+    if nonce.spent_at is not None:
+        raise Conflict(
+            Bilingual("该随机数已使用，请重新申请", "this nonce is spent; ask for another"), code="nonce-used"
+        )
+    if (declared.host, declared.stream, declared.epoch, declared.sequence) != (host, stream, row.epoch, nonce.sequence):
+        raise _wrong()
+    nonce.spent_at = now
+    buckets = _buckets(session, subscriber, nonce)
+    lines = lines_at(session, stream, nonce.sequence, buckets)
+    agrees = _agrees(session, declared, nonce, buckets, lines)
+    session.add(Receipt(subscriber_id=subscriber.id, stream=stream, sequence=nonce.sequence, agrees=agrees, nonce=nonce.nonce,
+                        note=raw.decode(), received_at=now))  # fmt: skip
+    _note_progress(session, subscriber, nonce, agrees=agrees, now=now)
+    return Judged(
+        agrees,
+        nonce.sequence,
+        None if agrees else _difference(session, row, buckets, lines, everything=nonce.everything),
+    )
+
+
+def _verified(subscriber: Subscriber, raw: bytes) -> Declared:
+    if subscriber.verifier is None:
+        raise Conflict(
+            Bilingual("尚未登记回执公钥，请先登记", "no key for receipts is registered; register one first"),
+            code="verifier-missing",
+        )
+    try:
+        declared = parse_receipt(verify_note(raw, [parse_verifier_key(subscriber.verifier)]).text)
+    except FormatInvalid:
+        raise SignatureInvalid from None
+    if declared.subscriber != subscriber.name:
+        raise _wrong()
+    return declared
+
+
+def _wrong() -> InvalidInput:
+    return InvalidInput(
+        Bilingual(
+            "回执与所申请的随机数、数据流或序号不符",
+            "the receipt does not belong to the nonce, stream or sequence asked",
+        ),
+        code="receipt-wrong",
+    )
+
+
+def _buckets(session: Session, subscriber: Subscriber, nonce: ReceiptNonce) -> list[int]:
+    removed = session.scalars(
+        select(StreamEvent.entry).where(
+            StreamEvent.stream == nonce.stream, StreamEvent.removes.is_(True), StreamEvent.sequence > nonce.since,
+            StreamEvent.sequence <= nonce.sequence,
+        )
+    ).all()  # fmt: skip
+    return buckets_for(bytes(nonce.nonce), subscriber.name, removed=removed, everything=nonce.everything)
+
+
+def _agrees(
+    session: Session, declared: Declared, nonce: ReceiptNonce, buckets: list[int], lines: dict[int, bytes]
+) -> bool:
+    head = session.get(FeedHead, (nonce.stream, nonce.sequence))
+    if head is None or (declared.count, declared.state) != (head.count, bytes(head.state)):
+        return False
+    return declared.proof == proof(bytes(nonce.nonce), buckets, lambda number: lines.get(number, b""))
+
+
+def _note_progress(
+    session: Session, subscriber: Subscriber, nonce: ReceiptNonce, *, agrees: bool, now: datetime
+) -> None:
+    progress = progress_of(session, subscriber.id, nonce.stream)
+    if not agrees:
+        progress.diverged_at = now
+        return
+    progress.diverged_at = None
+    if nonce.sequence >= progress.applied:
+        progress.applied, progress.applied_at = nonce.sequence, now
+    progress.fetched = max(progress.fetched, nonce.sequence)
+    progress.fetched_at = progress.fetched_at or now
+    if nonce.everything:
+        progress.complete_at = now
+
+
+def _difference(
+    session: Session, row: FeedStream, buckets: list[int], lines: dict[int, bytes], *, everything: bool
+) -> dict[str, Any]:
+    problem: dict[str, Any] = {
+        "groups": [b64url(digest) for digest in group_digests(session, row.stream)],
+        "sequence": row.size,
+    }
+    if not everything and len(buckets) < BUCKETS:
+        problem["buckets"] = [
+            {"bucket": number % FAN, "digest": b64url(bucket_digest(lines.get(number, b""))), "group": number // FAN}
+            for number in buckets
+        ]
+    return problem
