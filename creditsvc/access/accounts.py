@@ -28,6 +28,8 @@ ADDRESS_TRIES, ADDRESS_TRIES_PER_SECOND = 100, 1 / 6
 """Many people of one court share an address; they must not lock each other out."""
 LONGEST_SESSION = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
+MOST_SESSIONS = 5
+"""One more sign-in ends the oldest session of the account."""
 WRONG = Bilingual("用户名或密码不正确", "the user name or the password is wrong")
 
 
@@ -126,6 +128,8 @@ def account_of(session: Session, username: str, password: str, *, cost: str) -> 
 def start_session(session: Session, account: Account, *, now: datetime) -> str:
     """A new session's token; the name's tries are forgiven, since the right password came."""
     session.execute(delete(RateBucket).where(RateBucket.key == _name_bucket(account.username)))
+    for oldest in sessions_of(session, account.id)[MOST_SESSIONS - 1 :]:
+        oldest.ended_at = now
     token = _open(session, WebSession(kind="staff", account_id=account.id, name=account.name), now)
     caller = _staff(account, None)
     audit.record(session, action="session.started", caller=caller, object=f"account:{account.id}", at=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, g, jsonify
+from flask import Flask, current_app, g, jsonify
 from flask.typing import ResponseReturnValue
 from flask.wrappers import Response
 from sqlalchemy.exc import OperationalError
@@ -132,6 +132,8 @@ def _database_down(error: OperationalError) -> ResponseReturnValue:
 
 
 def _crash(error: BaseException) -> ResponseReturnValue:
+    if current_app.testing:
+        raise error
     log_failure(error)
     return _answer(500, "internal", None)
 

@@ -11,6 +11,7 @@ from creditsvc.access import accounts, passwords
 from creditsvc.access.accounts import (
     ADDRESS_TRIES,
     LONGEST_SESSION,
+    MOST_SESSIONS,
     TRIES,
     NewAccount,
     account_of,
@@ -153,6 +154,12 @@ def test_tries_are_counted_by_name_and_by_address(services: Services) -> None:
     assert [attempt(f"user-{n}", "10.9.9.9") for n in range(ADDRESS_TRIES + 1)] == [True] * ADDRESS_TRIES + [False]
     services.clock.set(NOON + timedelta(minutes=1))  # type: ignore[attr-defined]
     assert attempt("victim", "10.0.1.1")
+
+
+def test_one_sign_in_too_many_ends_the_oldest(services: Services) -> None:
+    username = make_staff(services, StaffRole.CLERK).username
+    tokens = [_token(services, username) for _ in range(MOST_SESSIONS + 2)]
+    assert [_caller(services, token) is not None for token in tokens] == [False] * 2 + [True] * MOST_SESSIONS
 
 
 def test_the_right_password_forgives_earlier_tries(services: Services) -> None:

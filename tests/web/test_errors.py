@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from creditsvc.kernel import errors
@@ -66,6 +67,12 @@ def test_a_crash_says_a_number_and_nothing_else(
     assert answer.headers["X-Request-ID"] in journal
     assert "probes.py" in journal
     assert SECRET not in journal
+
+
+def test_a_crash_is_loud_in_tests(app: Flask) -> None:
+    app.testing = True
+    with pytest.raises(RuntimeError):
+        app.test_client().get("/probe/raise/crash")
 
 
 @pytest.mark.parametrize("path", ["/probe/raise/database", "/v1/probe/raise/database"])
