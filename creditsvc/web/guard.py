@@ -20,6 +20,8 @@ from creditsvc.web.cookies import session_token
 from creditsvc.web.csrf import refuse_forged
 
 DEBTOR_SIGN_IN = "/portal/sign-in"
+STRANGERS_BODY = 1024 * 1024
+"""Bytes that are read of somebody who is not signed in."""
 _ALWAYS = frozenset({"access.password_form", "access.change_password", "access.sign_out", "static"})
 """Where somebody who must change the password may go before that."""
 
@@ -45,7 +47,8 @@ def admit() -> ResponseReturnValue | None:
     if request.endpoint == "static":
         return None
     g.caller = _recognised()
-    refuse_forged()
+    if caller().kind is CallerKind.ANONYMOUS:
+        request.max_content_length = STRANGERS_BODY
     allowed = permissions_of(current_app.view_functions[request.endpoint], request.method)
     if allowed is None:
         raise NotAllowed(
@@ -54,6 +57,8 @@ def admit() -> ResponseReturnValue | None:
         )
     if not any(caller().may(permission) for permission in allowed):
         return _turn_away(allowed)
+    # reads the body, so only after it is known that the caller may send one
+    refuse_forged()
     if caller().must_change_password and not is_api() and request.endpoint not in _ALWAYS:
         return redirect(url_for("access.password_form"), 303)
     return None

@@ -12,6 +12,7 @@ from creditsvc.access.accounts import disable
 from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.access.tables import Account
 from creditsvc.services import Services
+from creditsvc.web.guard import STRANGERS_BODY
 from tests.support.apps import NOON
 from tests.support.people import (
     PASSWORD,
@@ -107,6 +108,17 @@ def test_a_public_calculator_needs_no_token(app: Flask, services: Services) -> N
     assert app.test_client().post("/v1/probe", json={"name": "a"}).status_code == 401
     agency = staff_browser(app, services, StaffRole.AGENCY)
     assert agency.post("/v1/probe/sum", json={"name": "a"}).status_code == 403
+
+
+def test_little_is_read_of_strangers(app: Flask, services: Services) -> None:
+    big = {"csrf_token": "x", "name": "a" * (STRANGERS_BODY + 1)}
+    answer = app.test_client().post("/sign-in", data=big)
+    assert answer.status_code == 413
+    assert "拆小" in answer.get_data(as_text=True)
+    assert app.test_client().post("/v1/probe/sum", json=big).status_code == 413
+    clerk = staff_browser(app, services, StaffRole.CLERK)
+    data = {**big, "csrf_token": token_in(clerk.get("/account"))}
+    assert clerk.post("/probe/change", data=data).status_code == 200
 
 
 def test_sign_in_asks_for_the_visits_own_token(app: Flask, services: Services) -> None:
