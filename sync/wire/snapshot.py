@@ -15,7 +15,7 @@ import msgspec
 
 from sync.wire.canonical import canonical_json, parse_json
 from sync.wire.encoding import b64url, parse_number, unb64url
-from sync.wire.errors import FormatInvalid
+from sync.wire.errors import FormatInvalid, SignatureInvalid
 from sync.wire.events import LONGEST_LINE
 from sync.wire.fields import EFFECTS, EXITS
 from sync.wire.ids import is_entry_id
@@ -261,7 +261,7 @@ def _check_trailer(raw: bytes, expected: str, keys: Sequence[VerifierKey]) -> No
         raise FormatInvalid("trailer", "no note")
     text = verify_note(note, keys).text
     if text != expected:
-        raise FormatInvalid("trailer", "signed for other lines")
+        raise SignatureInvalid
 
 
 def parse_trailer(text: str) -> tuple[str, int, int, str]:

@@ -1,0 +1,211 @@
+"""What the local copy says about one person or organisation, through the same rules as the register's own answer.
+
+Doubt ends with "a person decides". An expired head never says "restricted".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from creditsvc.kernel.identity import IdentityNumber
+from creditsvc.kernel.names import same_name
+from creditsvc.kernel.text import Bilingual
+from punishment_rules.catalogue_types import Catalogue
+from punishment_rules.evaluate import Answer, evaluate
+from punishment_rules.facts import Facts, ListingFact, MarkFact, OrderFact, ReliefFact, ReliefKind
+from punishment_rules.law import DebtorKind, Ground, Outcome, Role
+from sync.mirror.client import stored_head
+from sync.mirror.identities import SlipKeys
+from sync.mirror.store import Store
+from sync.mirror.trouble import CannotMatch, NotSynced
+from sync.wire.canonical import parse_json
+from sync.wire.fields import RELIEFS
+from sync.wire.head import Head
+from sync.wire.subject import token
+
+_BEIJING = ZoneInfo("Asia/Shanghai")
+EXPIRED = Bilingual(
+    "本地数据已过期，不得据此认定受限制：请由工作人员核实",
+    "this copy has expired and can't say restricted: a person decides",
+)
+OTHER_NAME = Bilingual(
+    "证件号码相符而名称不符：请由工作人员核实", "the number matches and the name does not: a person decides"
+)
+INCOMPLETE = Bilingual(
+    "部分记录的身份信函或内容尚未到达，不能确认无记录：请由工作人员核实",
+    "identity slips or bodies of some entries have not come, so nothing found proves nothing: a person decides",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAnswer:
+    """The rules' answer, what this copy adds to it, and how old the copy is."""
+
+    outcome: Outcome
+    answer: Answer
+    doubts: tuple[Bilingual, ...]
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who is asked about, and for what. Its repr shows no number."""
+
+    number: IdentityNumber
+    name: str
+    sector: str
+    act: str
+
+    def __repr__(self) -> str:
+        return f"Question({self.number.masked}, {self.sector}, {self.act})"
+
+
+def answer_locally(
+    store: Store, question: Question, *, keys: SlipKeys | None, catalogue: Catalogue, now: datetime
+) -> LocalAnswer:
+    """The answer of the copy at ``now``; entries whose term has passed are not used, whether their removal has come
+    or not. Raises NotSynced, CannotMatch, and what ``evaluate`` raises for unknown sectors and acts."""
+    head = stored_head(store)
+    if head is None:
+        raise NotSynced
+    if head.origin.stream == "public" or (question.number.is_personal and keys is None):
+        raise CannotMatch
+    found = _Found(store, question.number, keys)
+    on = now.astimezone(_BEIJING).date()
+    answer = evaluate(
+        found.facts(question.number, on), sector=question.sector, act=question.act, on=on, catalogue=catalogue
+    )
+    doubts = _doubts(store, found, question, expired=head.expires <= now, restricted=answer.outcome)
+    outcome = Outcome.NEEDS_OFFICER if doubts else answer.outcome
+    return LocalAnswer(outcome, answer, doubts, head)
+
+
+def _doubts(
+    store: Store, found: _Found, question: Question, *, expired: bool, restricted: Outcome
+) -> tuple[Bilingual, ...]:
+    doubts = []
+    if expired:
+        doubts.append(EXPIRED)
+    if any(not same_name(str(data.get("name", "")), question.name) for data in found.own):
+        doubts.append(OTHER_NAME)
+    incomplete = store.counts()["without_body"] or (question.number.is_personal and store.persons_without_slip())
+    if restricted is not Outcome.RESTRICTED and incomplete:
+        doubts.append(INCOMPLETE)
+    return tuple(doubts)
+
+
+class _Found:
+    """The copy's entries of one number: its own, and those of units in which it has a role."""
+
+    def __init__(self, store: Store, number: IdentityNumber, keys: SlipKeys | None) -> None:
+        self.own: list[Mapping[str, Any]] = []
+        self.roles: list[tuple[str, Mapping[str, Any]]] = []
+        if not number.is_personal:
+            self.own = [_data(line) for line in store.lines_of_unit(number.number)]
+        elif keys is not None:
+            mine = token(keys.token_key, number.canonical)
+            self.own = [_data(line) for line in store.lines_of_token(mine)]
+            self.roles = [(subject, _data(line)) for subject, line in store.roles_of_token(mine)]
+
+    def facts(self, number: IdentityNumber, on: date) -> Facts:
+        """As the rules want them."""
+        own = [data for data in self.own if not _over(data, on)]
+        listings = tuple(_listing(data) for data in own if data["kind"] == "listing")
+        orders = tuple(_order(data) for data in own if data["kind"] == "consumption_order")
+        roles = [(subject, data) for subject, data in self.roles if not _over(data, on)]
+        bound = tuple(
+            _order(data, role) for subject, data in roles if data["kind"] != "listing" for role in _of(data, subject)
+        )
+        marks = tuple(
+            _mark(data, role) for subject, data in roles if data["kind"] == "listing" for role in _of(data, subject)
+        )
+        everything = own + [data for _, data in roles]
+        return Facts(
+            kind=DebtorKind.PERSON if number.is_personal else DebtorKind.ORGANISATION,
+            listings=listings,
+            orders=orders + bound,
+            marks=marks,
+            reliefs=tuple(relief for data in everything for relief in _reliefs(data)),
+        )
+
+
+def _data(line: bytes) -> Mapping[str, Any]:
+    data: Mapping[str, Any] = parse_json(line, "copy")["data"]
+    return data
+
+
+def _day(data: Mapping[str, Any], name: str) -> date | None:
+    return date.fromisoformat(data[name]) if name in data else None
+
+
+def _over(data: Mapping[str, Any], on: date) -> bool:
+    until = _day(data, "until")
+    return until is not None and until < on
+
+
+def _since(data: Mapping[str, Any]) -> date:
+    return _day(data, "published_on") or date.min
+
+
+def _listing(data: Mapping[str, Any]) -> ListingFact:
+    return ListingFact(
+        entry=data["entry"],
+        grounds=tuple(Ground(ground) for ground in data.get("grounds", [])),
+        court_name=data.get("court_name", ""),
+        case_number=data.get("case_number", ""),
+        listed_on=_since(data),
+        until=_day(data, "until"),
+        debtor_kind=DebtorKind(data.get("debtor_kind", "person")),
+        marks=tuple(mark["mark"] for mark in data.get("marks", []) if mark["mark"] not in RELIEFS),
+    )
+
+
+def _order(data: Mapping[str, Any], role: Mapping[str, Any] | None = None) -> OrderFact:
+    until = _day(data, "until")
+    return OrderFact(
+        entry=data["entry"],
+        court_name=data.get("court_name", ""),
+        case_number=data.get("case_number", ""),
+        issued_on=_since(data),
+        ended_on=until + timedelta(days=1) if until else None,
+        items=tuple(data.get("items", [])),
+        bound_role=Role(role["role"]) if role else None,
+        unit_name=data.get("name") if role else None,
+    )
+
+
+def _mark(data: Mapping[str, Any], role: Mapping[str, Any]) -> MarkFact:
+    ends = [day for day in (_day(role, "to"), _day(data, "until")) if day is not None]
+    return MarkFact(
+        entry=data["entry"],
+        unit_name=data.get("name", ""),
+        role=Role(role["role"]),
+        court_name=data.get("court_name", ""),
+        case_number=data.get("case_number", ""),
+        from_day=date.fromisoformat(role["from"]),
+        to_day=min(ends, default=None),
+    )
+
+
+def _of(data: Mapping[str, Any], subject: str) -> list[Mapping[str, Any]]:
+    return [role for role in data.get("roles", []) if role["subject"] == subject]
+
+
+def _reliefs(data: Mapping[str, Any]) -> list[ReliefFact]:
+    return [
+        ReliefFact(
+            kind=ReliefKind(mark["mark"]),
+            entry=data["entry"],
+            from_day=date.fromisoformat(mark["from"]),
+            to_day=date.fromisoformat(mark["to"]),
+            measures=tuple(mark.get("measures", [])),
+            court_name=data.get("court_name", ""),
+            case_number=data.get("case_number", ""),
+        )
+        for mark in data.get("marks", [])
+        if mark["mark"] in RELIEFS and "to" in mark
+    ]

@@ -1,0 +1,207 @@
+"""``creditsvc mirror``: keep the copy, ask it, see how it is. Messages in Chinese and English; exit codes in docs/mirror.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from threading import Event
+from zoneinfo import ZoneInfo
+
+from creditsvc.kernel.errors import CreditServiceError
+from creditsvc.kernel.identity import parse_identity
+from creditsvc.kernel.text import Bilingual
+from creditsvc.wallclock import Clock, SystemClock
+from punishment_rules.law import Outcome, Verdict
+from punishment_rules.load import catalogue
+from sync.mirror import options as opt
+from sync.mirror.advance import Report
+from sync.mirror.check import LocalAnswer, Question, answer_locally
+from sync.mirror.client import Mirror, stored_head
+from sync.mirror.errors import MirrorError
+from sync.mirror.fetch import HttpFetcher
+from sync.mirror.files import only_one, open_directory, open_store, read_key
+from sync.mirror.identities import SlipKeys
+from sync.mirror.store import Store
+from sync.mirror.trouble import AskedTooOften, NotSynced, PublisherUnreachable, SettingUnusable
+from sync.wire.head import Head
+
+CHECK_EXIT = {Outcome.CLEAR: 0, Outcome.RESTRICTED: 3, Outcome.NEEDS_OFFICER: 4}
+"""Exit codes of a check."""
+
+_LONGEST_PAUSE = 600
+_PASSING = (PublisherUnreachable, AskedTooOften)
+_SHOWN = 5
+_BEIJING = ZoneInfo("Asia/Shanghai")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; 0 when it did what was asked."""
+    arguments = list(argv)
+    commands = {"check": _check, "status": _status}
+    command = commands.get(arguments[0]) if arguments else None
+    try:
+        return command(arguments[1:], SystemClock()) if command else _sync(arguments, SystemClock())
+    except MirrorError as error:
+        return _explain(error, error.exit_code)
+    except CreditServiceError as error:
+        return _explain(error, 1)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def _explain(error: CreditServiceError, code: int) -> int:
+    sys.stderr.write(f"\n{error.text.zh}\n{error.text.en}  [{error.code}]\n")
+    return code
+
+
+def _sync(argv: Sequence[str], clock: Clock) -> int:
+    options = opt.sync_parser().parse_args(argv)
+    directory = open_directory(options.dir)
+    with only_one(directory):
+        store = open_store(directory)
+        try:
+            agreement = opt.agreement(options, store.text("stream"), sys.stderr.write)
+            fetcher = HttpFetcher(options.url, key=opt.api_key(options))
+            progress = _quiet if options.quiet or not sys.stderr.isatty() else _progress
+            mirror = Mirror(store, fetcher, agreement, progress=progress)
+            if options.follow:
+                return _follow(mirror, clock, every=max(1, options.every))
+            _tell(mirror.refresh(clock.now()))
+            return 0
+        finally:
+            store.close()
+
+
+def _follow(mirror: Mirror, clock: Clock, *, every: int) -> int:
+    """Go on for ever. What may pass by itself is tried again, ever less often; a refusal ends it with its code."""
+    pause, told = every, -1
+    while True:
+        try:
+            report = mirror.refresh(clock.now())
+            pause = every
+            if report.sequence != told or report.receipt:
+                _tell(report)
+            told = report.sequence
+        except _PASSING as error:
+            _explain(error, 0)
+            pause = min(_LONGEST_PAUSE, pause * 2)
+        Event().wait(pause)
+
+
+def _quiet(what: str, done: int, total: int) -> None:
+    """Nothing is shown."""
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    filled = 30 * done // total if total else 30
+    end = "\n" if done >= total else ""
+    sys.stderr.write(f"\r{what}  [{'#' * filled}{'.' * (30 - filled)}] {done:,}/{total:,}{end}")
+    sys.stderr.flush()
+
+
+def _tell(report: Report) -> None:
+    said = [
+        f"已到序号 {report.sequence}，在册 {report.count} 条，本次移除 {report.changes.removed} 条",
+        f" / at {report.sequence}, {report.count} in force, {report.changes.removed} removed now",
+    ]
+    if report.from_snapshot:
+        said.append("；取自快照 / from the snapshot")
+    if report.healed:
+        said.append(f"；修复 / healed {report.healed}")
+    if report.receipt:
+        said.append("；回执已被接受 / receipt taken")
+    if report.overdue:
+        said.append("；逾期：仅收到移除 / overdue: removals only")
+    sys.stdout.write("".join(said) + "\n")
+    sys.stdout.flush()
+
+
+def _check(argv: Sequence[str], clock: Clock) -> int:
+    options = opt.check_parser().parse_args(argv)
+    store = open_store(options.dir, must_exist=True)
+    try:
+        lines = (options.file.read_text("utf-8") if options.file else sys.stdin.read()).splitlines()
+        if len(lines) < 2:
+            raise SettingUnusable(what="两行：证件号码、名称 / two lines: identity number, name")
+        question = Question(parse_identity(lines[0]), lines[1].strip(), options.sector, options.act)
+        answer = answer_locally(store, question, keys=_slip_keys(options), catalogue=catalogue(), now=clock.now())
+    except OSError:
+        raise SettingUnusable(what=f"无法读取 / can't read {options.file}") from None
+    finally:
+        store.close()
+    _tell_answer(answer)
+    return CHECK_EXIT[answer.outcome]
+
+
+def _slip_keys(options: argparse.Namespace) -> SlipKeys | None:
+    if options.token_key:
+        return SlipKeys(read_key(options.token_key))
+    local = opt.local_token_key(options.dir)
+    return SlipKeys(read_key(local)) if local.exists() else None
+
+
+def _tell_answer(local: LocalAnswer) -> None:
+    label = local.outcome.label
+    out = sys.stdout.write
+    out(f"{label.zh} / {label.en}\n")
+    for doubt in local.doubts:
+        out(f"  {doubt.zh} / {doubt.en}\n")
+    for verdict in local.answer.verdicts[:_SHOWN]:
+        _tell_verdict(verdict)
+    hidden = len(local.answer.verdicts) - _SHOWN
+    if hidden > 0:
+        out(f"  … 另有 {hidden} 项 / {hidden} more\n")
+    out(f"  {_as_of(local.head)}\n")
+
+
+def _tell_verdict(verdict: Verdict) -> None:
+    for reason in verdict.reasons[:1]:
+        sys.stdout.write(f"  {verdict.outcome.label.zh} {reason.text.zh} / {reason.text.en}\n")
+
+
+def _as_of(head: Head) -> str:
+    return (
+        f"依据 / as of {head.origin.text} 序号 / sequence {head.size}，"
+        f"{_local(head.published)} 签发 / published，{_local(head.expires)} 到期 / expires"
+    )
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _status(argv: Sequence[str], clock: Clock) -> int:
+    options = opt.status_parser().parse_args(argv)
+    store = open_store(options.dir, must_exist=True)
+    try:
+        head = stored_head(store)
+        if head is None:
+            raise NotSynced
+        sys.stdout.write("".join(f"{name.zh} / {name.en}: {value}\n" for name, value in _figures(store, head)))
+        expired = head.expires <= clock.now()
+    finally:
+        store.close()
+    if expired:
+        sys.stdout.write("已过期：请运行同步 / expired: run the mirror\n")
+    return 15 if expired else 0
+
+
+def _figures(store: Store, head: Head) -> list[tuple[Bilingual, object]]:
+    counts = store.counts()
+    rows: list[tuple[str, str, object]] = [
+        ("来源", "origin", head.origin.text),
+        ("序号", "sequence", head.size),
+        ("签发", "published", _local(head.published)),
+        ("到期", "expires", _local(head.expires)),
+        ("在册", "in force", counts["entries"] - counts["canaries"]),
+        ("探针", "canaries", counts["canaries"]),
+        ("已移除", "departed", counts["departed"]),
+        ("身份信函", "slips", counts["slips"]),
+        ("缺内容", "without body", counts["without_body"]),
+        ("最后回执", "last receipt", store.number("receipt_sequence")),
+        ("仅收移除", "removals only", "是 / yes" if store.number("overdue") else "否 / no"),
+    ]
+    return [(Bilingual(zh, en), value) for zh, en, value in rows]
