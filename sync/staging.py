@@ -97,8 +97,8 @@ def stage(services: Services, batch: Batch, key: bytes, *, now: datetime, progre
             session.execute(delete(table).where(table.batch_id == batch.id))
     tally, stager = Tally(), _Stager(services, batch.id, key)
     with open_spooled(file_path(services, batch.id), key) as file:
-        table = read_file(file, filename=batch.filename)
-        outcomes = parse_rows(table, courts=courts(), received_on=legal_day(now))
+        read = read_file(file, filename=batch.filename)
+        outcomes = parse_rows(read, courts=courts(), received_on=legal_day(now))
         for chunk in _chunks(outcomes):
             with services.database.writing() as session:
                 stager.keep(session, chunk, tally)

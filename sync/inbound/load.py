@@ -1,0 +1,30 @@
+"""The only file of the intake that reads files: the table of columns inside the package."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from sync.inbound.columns import Column, fold
+
+
+@cache
+def columns() -> tuple[Column, ...]:
+    """Every column, in the order of the table."""
+    raw = tomllib.loads((files("sync.inbound") / "data" / "columns.toml").read_text("utf-8"))
+    return tuple(
+        Column(name, row["zh"], row.get("use", "read") == "read", tuple(row["aliases"])) for name, row in raw.items()
+    )
+
+
+@cache
+def columns_by_name() -> Mapping[str, Column]:
+    """Columns by every folded name; raises ``ValueError`` if a name would mean two."""
+    found: dict[str, Column] = {}
+    for column in columns():
+        for name in dict.fromkeys(map(fold, (column.name, column.zh, *column.aliases))):
+            if found.setdefault(name, column) is not column:
+                raise ValueError(f"{name} means {found[name].name} and {column.name}")
+    return found
