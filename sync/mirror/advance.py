@@ -48,8 +48,11 @@ class Advance:
         self._keys = keys
         self._progress = progress
 
-    def run(self, report: Report) -> None:
-        """Snapshot if needed, events, log root, state root; heals by the signed state where only the state differs."""
+    def run(self, report: Report, *, whole: bool) -> None:
+        """Snapshot if needed, events, log root, state root; heals by the signed state where only the state differs.
+
+        ``whole``: hash every line of the copy again, not only the touched buckets, so that a damaged file is noticed.
+        """
         head, store, position = self._head, self._store, self._store.position()
         if self._wants_snapshot(position):
             position, report.from_snapshot = self._by_snapshot(position)
@@ -64,7 +67,7 @@ class Advance:
             raise LogMismatch
         if report.changes.withheld:
             store.put("overdue", "1")
-        self._settle_state(report)
+        self._settle_state(report, whole=whole)
         store.move_to(position)
 
     def heal(self) -> int:
@@ -90,9 +93,9 @@ class Advance:
         except OverdueHere:
             self._store.put("overdue", "1")
 
-    def _settle_state(self, report: Report) -> None:
+    def _settle_state(self, report: Report, *, whole: bool) -> None:
         store, head = self._store, self._head
-        whole = report.from_snapshot or store.group(0) is None
+        whole = whole or report.from_snapshot or store.group(0) is None
         root = compute_all(store) if whole else compute_touched(store, report.changes.touched)
         if (root, store.count()) != (head.state, head.count):
             report.healed = self.heal()
@@ -131,25 +134,26 @@ class Advance:
         return Position(frontier)
 
     def _frontier_at(self, header: Header, position: Position) -> Frontier:
-        """The log's frontier at the snapshot, from tiles, with the proof that the log continues the one we know.
-
-        The tiles prove nothing alone: this frontier, grown by the events up to the head, must give the signed root.
-        """
-        head, nodes = self._head, TileNodes(self._head.size, self._tile)
+        """The log's frontier at the snapshot, from tiles; proved to lie between the log that we know and the head."""
+        nodes = TileNodes(self._head.size, self._tile)
         try:
-            if 0 < position.cursor < head.size:
-                verify_consistency(
-                    first=position.cursor,
-                    second=head.size,
-                    first_root=position.frontier.root(),
-                    second_root=head.root,
-                    proof=consistency_proof(position.cursor, head.size, nodes),
-                )
+            self._prove_continued(position.frontier, nodes)
             if header.sequence == position.cursor:
                 return position.frontier.copy()
-            return frontier_at(header.sequence, nodes)
+            frontier = frontier_at(header.sequence, nodes)
+            self._prove_continued(frontier, nodes)
         except (FormatInvalid, ProofInvalid):
             raise ConsistencyMissing from None
+        return frontier
+
+    def _prove_continued(self, frontier: Frontier, nodes: TileNodes) -> None:
+        verify_consistency(
+            first=frontier.size,
+            second=self._head.size,
+            first_root=frontier.root(),
+            second_root=self._head.root,
+            proof=consistency_proof(frontier.size, self._head.size, nodes),
+        )
 
     def _tile(self, tile: Tile) -> bytes:
         try:

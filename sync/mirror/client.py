@@ -28,6 +28,9 @@ from sync.wire.notes import Signer, parse_note
 from sync.wire.origins import KEYS_PATH, Origin
 
 RECEIPT_AT_LEAST = timedelta(days=1)
+WHOLE_AT_LEAST = timedelta(days=1)
+"""How often every line of the copy is hashed again."""
+
 _ATTEMPTS = 4
 
 
@@ -66,7 +69,7 @@ class Mirror:
             report = Report(sequence=head.size, count=head.count)
             advance = Advance(self._feed, self._store, head, keys, progress=self._progress)
             try:
-                self._keep(advance, raw, etag, report)
+                self._keep(advance, raw, etag, report, now)
                 self._after(advance, head, report, now)
             except (SnapshotNewer, StateMoved):
                 continue
@@ -117,10 +120,13 @@ class Mirror:
         head = judge_head(raw, origin, keys, last=stored_head(self._store), now=now)
         return raw, answer.headers.get("etag", ""), head
 
-    def _keep(self, advance: Advance, raw: str, etag: str, report: Report) -> None:
+    def _keep(self, advance: Advance, raw: str, etag: str, report: Report, now: datetime) -> None:
         store = self._store
+        whole = now.timestamp() - store.number("whole_at") >= WHOLE_AT_LEAST.total_seconds()
         with store.transaction():
-            advance.run(report)
+            advance.run(report, whole=whole)
+            if whole:
+                store.put("whole_at", int(now.timestamp()))
             store.put("head", raw)
             store.put("head_etag", etag)
             store.put("synced", "1")

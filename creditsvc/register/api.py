@@ -1,0 +1,238 @@
+"""The court's side of the API: entries, decisions by two people, and the public deadline calculator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import fields, validate
+
+from creditsvc.access.permissions import Permission, open_to
+from creditsvc.kernel.days import Deadline, months, natural_days, working_days
+from creditsvc.kernel.load import packaged_calendar
+from creditsvc.register import decisions
+from creditsvc.register.effects import KINDS
+from creditsvc.register.entries import in_reach, target
+from creditsvc.register.policy import ExitGround
+from creditsvc.register.tables import Decision, Listing
+from creditsvc.web.context import caller, services
+from creditsvc.web.schemas import Schema
+
+blueprint = Blueprint("register", __name__, description="名单、决定与期限 / entries, decisions and deadlines")
+
+ENTRY = validate.Regexp(r"^(lst|ord)_[0-9a-z]{24}$")
+NUMBER = "<int(min=0,max=9223372036854775807):decision_id>"
+
+
+COMMON = ("entry", "state", "revision", "name", "court_code", "court_name", "case_number", "exit")
+
+
+class EntryResponse(Schema):
+    """One entry as the court sees it, without identity numbers."""
+
+    entry = fields.String(required=True)
+    kind = fields.String(required=True)
+    state = fields.String(required=True)
+    revision = fields.Integer(required=True)
+    name = fields.String(required=True)
+    court_code = fields.String(required=True)
+    court_name = fields.String(required=True)
+    case_number = fields.String(required=True)
+    grounds = fields.List(fields.String())
+    decision_number = fields.String()
+    published_on = fields.Date(allow_none=True)
+    until = fields.Date(allow_none=True)
+    exit = fields.Dict(allow_none=True)
+
+
+class DraftRequest(Schema):
+    """What is proposed."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(sorted(KINDS)))
+    entry = fields.String(required=True, validate=ENTRY)
+    ground = fields.String(load_default="", validate=validate.Length(0, 64))
+    clause = fields.String(load_default="", validate=validate.Length(0, 128))
+    event_on = fields.Date(required=True)
+    known_on = fields.Date(required=True)
+    reason = fields.String(required=True, validate=validate.Length(1, 2000))
+    document_number = fields.String(required=True, validate=validate.Length(1, 128))
+    changes = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class DecisionResponse(Schema):
+    """A decision: what is shown to the second person, and its digest."""
+
+    decision = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    entry = fields.String(required=True)
+    state = fields.String(required=True)
+    draft = fields.Dict(required=True)
+    digest = fields.String(required=True)
+    due_on = fields.Date(allow_none=True)
+    proposer = fields.String(required=True)
+    approver = fields.String(allow_none=True)
+
+
+class ApprovalRequest(Schema):
+    """The second person's approval, bound to what was shown."""
+
+    digest = fields.String(required=True, validate=validate.Length(equal=64))
+
+
+class RejectionRequest(Schema):
+    """Why not."""
+
+    reason = fields.String(required=True, validate=validate.Length(1, 2000))
+
+
+class DeadlineQuery(Schema):
+    """What is counted."""
+
+    start = fields.Date(required=True)
+    count = fields.Integer(required=True, validate=validate.Range(1, 400))
+    unit = fields.String(load_default="working_days", validate=validate.OneOf(["working_days", "days", "months"]))
+    roll = fields.Boolean(load_default=True)
+
+
+class StepSchema(Schema):
+    """One day of the working."""
+
+    day = fields.Date(required=True)
+    counted = fields.Integer(required=True, allow_none=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+
+
+class DeadlineResponse(Schema):
+    """The last day, whether it is provisional, and the working day by day."""
+
+    day = fields.Date(required=True)
+    provisional = fields.Boolean(required=True)
+    earliest = fields.Date(required=True)
+    latest = fields.Date(required=True)
+    working = fields.List(fields.Nested(StepSchema), required=True)
+
+
+@blueprint.route("/listings/<entry>")
+class Entries(MethodView):
+    """One entry."""
+
+    @open_to(Permission.LISTING_READ)
+    @blueprint.response(200, EntryResponse)
+    def get(self, entry: str) -> dict[str, Any]:
+        """一条记录 / one entry of the caller's court or of those below it."""
+        with services().database.reading() as session:
+            about = in_reach(target(session, entry), caller())
+            row = about.row
+            said = {
+                name: getattr(row, name)
+                for name in ("entry", "state", "revision", "name", "court_code", "court_name", "case_number", "exit")
+            }
+            if isinstance(row, Listing):
+                said |= {name: getattr(row, name) for name in ("grounds", "decision_number", "published_on", "until")}
+            return said | {"kind": about.kind}
+
+
+@blueprint.route("/decisions")
+class Decisions(MethodView):
+    """Proposals."""
+
+    @open_to(Permission.DECISION_PROPOSE)
+    @blueprint.arguments(DraftRequest)
+    @blueprint.response(201, DecisionResponse)
+    def post(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """提出决定，由第二人签批 / propose a decision; a second person approves it."""
+        if not asked["clause"] and asked["ground"] in set(ExitGround):
+            asked["clause"] = ExitGround(asked["ground"]).clause
+        with services().database.writing() as session:
+            return _said(
+                decisions.propose(session, decisions.Draft(**asked), caller=caller(), now=services().clock.now())
+            )
+
+
+@blueprint.route(f"/decisions/{NUMBER}")
+class OneDecision(MethodView):
+    """One decision."""
+
+    @open_to(Permission.LISTING_READ)
+    @blueprint.response(200, DecisionResponse)
+    def get(self, decision_id: int) -> dict[str, Any]:
+        """一件决定 / one decision."""
+        with services().database.reading() as session:
+            row = decisions.decision_of(session, decision_id)
+            in_reach(target(session, row.entry), caller())
+            return _said(row)
+
+
+@blueprint.route(f"/decisions/{NUMBER}/approve")
+class Approvals(MethodView):
+    """The second person."""
+
+    @open_to(Permission.DECISION_APPROVE)
+    @blueprint.arguments(ApprovalRequest)
+    @blueprint.response(200, DecisionResponse)
+    def post(self, asked: dict[str, Any], decision_id: int) -> dict[str, Any]:
+        """签批，立即生效 / approve; it takes effect at once."""
+        with services().database.writing() as session:
+            return _said(
+                decisions.approve(
+                    session, decision_id, shown_digest=asked["digest"], caller=caller(), now=services().clock.now()
+                )
+            )
+
+
+@blueprint.route(f"/decisions/{NUMBER}/reject")
+class Rejections(MethodView):
+    """The second person disagrees."""
+
+    @open_to(Permission.DECISION_APPROVE)
+    @blueprint.arguments(RejectionRequest)
+    @blueprint.response(200, DecisionResponse)
+    def post(self, asked: dict[str, Any], decision_id: int) -> dict[str, Any]:
+        """退回 / send it back with a reason."""
+        with services().database.writing() as session:
+            return _said(
+                decisions.reject(
+                    session, decision_id, reason=asked["reason"], caller=caller(), now=services().clock.now()
+                )
+            )
+
+
+@blueprint.route("/deadlines")
+class Deadlines(MethodView):
+    """The calculator."""
+
+    @open_to(Permission.ANYONE)
+    @blueprint.arguments(DeadlineQuery, location="query")
+    @blueprint.response(200, DeadlineResponse)
+    def get(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """期限计算，逐日列出 / a deadline with its working day by day; the start day is not counted."""
+        found = counted(asked["unit"], asked["start"], asked["count"], roll=asked["roll"])
+        steps = [
+            {"day": step.day, "counted": step.counted, "zh": step.why.zh, "en": step.why.en} for step in found.working
+        ]
+        return {
+            "day": found.day,
+            "provisional": found.provisional,
+            "earliest": found.earliest,
+            "latest": found.latest,
+            "working": steps,
+        }
+
+
+def counted(unit: str, start: Any, count: int, *, roll: bool) -> Deadline:
+    """A deadline in working days, days or months."""
+    calendar = packaged_calendar()
+    if unit == "working_days":
+        return working_days(start, count, calendar)
+    if unit == "days":
+        return natural_days(start, count, calendar, roll=roll)
+    return months(start, count, calendar, roll=roll)
+
+
+def _said(row: Decision) -> dict[str, Any]:
+    return {
+        "decision": row.id, "kind": row.kind, "entry": row.entry, "state": row.state, "draft": row.draft, "digest": row.digest,
+        "due_on": row.due_on, "proposer": row.proposer, "approver": row.approver,
+    }  # fmt: skip
