@@ -86,6 +86,8 @@ def test_nothing_of_this_machine_or_of_a_registry_is_in_the_tree() -> None:
 def test_long_files_and_functions_are_split() -> None:
     too_long = []
     for path in sources():
+        if path.parent.name == "versions":
+            continue  # a migration is a list of tables, made once and never edited
         text = path.read_text("utf-8")
         if text.count("\n") > 400:
             too_long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
