@@ -354,6 +354,6 @@ def test_everything_means_every_bucket() -> None:
 
 def test_names_and_keys_are_refused_when_signing() -> None:
     for text, name in [("no end", "a"), ("tab\t\n", "a"), ("x\n", "a b"), ("x\n", "a+b")]:
-        with pytest.raises(ValueError, match="^a "):
+        with pytest.raises(ValueError, match=r"a note|a key"):
             sign_note(text, [signer(name, 1)])
     assert VerifierKey("a", 1, b"k" * 32).text.count("+") >= 2

@@ -1,0 +1,57 @@
+"""The bytes on the wire are fixed: what is built from the same inputs is what lies in ``tests/golden/feed/``."""
+
+from __future__ import annotations
+
+import pytest
+
+from sync.wire.events import Event, parse_line
+from sync.wire.head import parse_head
+from sync.wire.keys import verify_key_list
+from sync.wire.merkle import leaf_hash, tree_hash
+from sync.wire.notes import verify_note
+from sync.wire.origins import Origin
+from sync.wire.receipts import parse_receipt
+from sync.wire.slips import open_block
+from sync.wire.snapshot import read_snapshot
+from tests.wire.golden import BOB, FOLDER, HOST, build, salt, signer
+
+FILES = build()
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_the_bytes_are_those_of_the_contract(name: str) -> None:
+    assert FILES[name] == (FOLDER / name).read_bytes()
+
+
+def test_there_is_no_golden_file_that_nothing_makes() -> None:
+    kept = {path.name for path in FOLDER.iterdir()} - {"README.md", "slips-sealed.ndjson"}
+    assert kept == FILES.keys()
+
+
+def test_the_files_hang_together_as_a_stranger_would_check_them() -> None:
+    origin = Origin(HOST, "agency", 1)
+    keys = verify_key_list((FOLDER / "keys.note").read_bytes())
+    (key,) = {stream.dated.key for stream in keys.streams}
+    head = parse_head(verify_note((FOLDER / "head.note").read_bytes(), [key, *keys.root_keys()]).text)
+    served = [
+        parse_line(line, origin) for line in (FOLDER / "events-after-erasure.ndjson").read_bytes().splitlines() if line
+    ]
+    whole = [parse_line(line, origin) for line in (FOLDER / "events.ndjson").read_bytes().split(b"\n")[:-1]]
+    assert [event.leaf for event in served] == [event.leaf for event in whole]
+    assert tree_hash([event.leaf for event in served]) == head.root != leaf_hash(b"")
+    assert sum(isinstance(event, Event) for event in served) == 4
+    records = list(read_snapshot([(FOLDER / "snapshot.ndjson").read_bytes()], origin, [key]))
+    assert len(records) == 1 + head.count + 2
+    subscriber = signer("agency-a", "agency-a").verifier
+    receipt = parse_receipt(verify_note((FOLDER / "receipt.note").read_bytes(), [subscriber]).text)
+    assert (receipt.state, receipt.sequence) == (head.state, head.size)
+
+
+def test_the_sealed_golden_block_opens() -> None:
+    """Sealing is never the same twice, so this file is kept and opened, not made anew."""
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+    private = X25519PrivateKey.from_private_bytes(salt("recipient"))
+    slips = open_block((FOLDER / "slips-sealed.ndjson").read_bytes(), private)
+    assert [(slip.entry[:3], slip.revision) for slip in slips] == [("lst", 2), ("ord", 1)]
+    assert slips[0].own is None and slips[0].roles == (BOB,)
