@@ -38,6 +38,7 @@ TABLES = (
 """Every module with tables: the one MetaData is complete when these have been imported."""
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
+    "trial": ("creditsvc.trial:main", "server", "带演示数据的完整服务 / the whole service with made-up data"),
     "serve": ("creditsvc.jobs.serve:main", "server", "网页、任务与数据流一并启动 / start web, jobs and feed"),
     "jobs": ("creditsvc.jobs.commands:main", "server", "定时任务：列出、运行 / recurring jobs: list, run"),
     "migrate": (
@@ -56,8 +57,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 """Command → where it is, which extra it needs, what it does."""
 
-OF_THE_HOUSE = frozenset({"serve", "jobs", "migrate"})
+OF_THE_HOUSE = frozenset({"trial", "serve", "jobs", "migrate"})
 """Commands that are handed the features, since they act for all of them."""
+BY_COMMANDS = frozenset({"trial"})
+"""Commands that are handed this function too, since they work by other commands."""
 
 
 def features() -> Sequence[Feature]:
@@ -117,7 +120,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         sys.stderr.write(f"缺少组件 {missing.name}：请安装 creditsvc[{extra}] / install creditsvc[{extra}]\n")
         return 1
-    house = (features(),) if arguments[0] in OF_THE_HOUSE else ()
+    house: tuple[Any, ...] = (features(),) if arguments[0] in OF_THE_HOUSE else ()
+    if arguments[0] in BY_COMMANDS:
+        house = (*house, main)
     return _explained(run, arguments[1:], *house)
 
 

@@ -18,6 +18,7 @@ from creditsvc.web.pages import render
 from sync.slip_answers import token_key
 from sync.subscribers import NewSubscriber, add_subscriber, end_subscriber, keys_of, lags, new_key, subscriber_named
 from sync.tables_feed import FeedStream, Receipt
+from sync.wire.encoding import b64url
 from sync.wire.origins import STREAMS
 
 blueprint = Blueprint("subscribers", __name__, url_prefix="/desk/subscribers", template_folder="templates")
@@ -58,7 +59,7 @@ def add() -> ResponseReturnValue:
             text = new_key(session, subscriber, expires_at=now + KEY_LIFE, caller=caller(), now=now)
     except (InvalidInput, Conflict) as wrong:
         return _index({str(wrong.details.get("field", "")): wrong.text}), 422
-    return _shown(new.name, key=text, token=token_key(services().keyring, new.name).hex())
+    return _shown(new.name, key=text, token=b64url(token_key(services().keyring, new.name)))
 
 
 @blueprint.get("/<name>")
@@ -91,7 +92,7 @@ def issue_key(name: str) -> ResponseReturnValue:
     return _shown(name, key=text)
 
 
-@blueprint.post("/<name>/keys/<int(max=9223372036854775807):key_id>/revoke")
+@blueprint.post("/<name>/keys/<int(min=0,max=9223372036854775807):key_id>/revoke")
 @open_to(Permission.SUBSCRIBER_MANAGE)
 def revoke_key(name: str, key_id: int) -> ResponseReturnValue:
     """End one of its keys at once."""

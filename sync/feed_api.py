@@ -109,7 +109,7 @@ def head(stream: str) -> ResponseReturnValue:
         return _answer(feed_reading.stream_row(session, stream).head.encode(), PLAIN)
 
 
-@blueprint.get("/streams/<stream>/<int:epoch>/checkpoint")
+@blueprint.get("/streams/<stream>/<int(min=0,max=999999999):epoch>/checkpoint")
 @open_to(Permission.ANYONE)
 def checkpoint(stream: str, epoch: int) -> ResponseReturnValue:
     """The head, as the log's checkpoint."""
@@ -117,7 +117,7 @@ def checkpoint(stream: str, epoch: int) -> ResponseReturnValue:
         return _answer(_epoch(session, stream, epoch).head.encode(), PLAIN)
 
 
-@blueprint.get("/streams/<stream>/<int:epoch>/<path:path>")
+@blueprint.get("/streams/<stream>/<int(min=0,max=999999999):epoch>/<path:path>")
 @open_to(Permission.ANYONE)
 def tile(stream: str, epoch: int, path: str) -> ResponseReturnValue:
     """A tile of the log: immutable."""
@@ -229,7 +229,7 @@ def _in_range(*numbers: int) -> None:
         raise InvalidInput(Bilingual("组号与桶号为 0 至 255", "groups and buckets are 0 to 255"), code="bucket-unknown")
 
 
-@blueprint.get("/streams/<stream>/state/<int(max=99999):group>")
+@blueprint.get("/streams/<stream>/state/<int(min=0,max=99999):group>")
 @open_to(Permission.ANYONE)
 def state_group(stream: str, group: int) -> ResponseReturnValue:
     """The digests of one group's 256 buckets."""
@@ -241,7 +241,7 @@ def state_group(stream: str, group: int) -> ResponseReturnValue:
         return _json({"buckets": buckets, "group": group, "sequence": row.size})
 
 
-@blueprint.get("/streams/<stream>/state/<int(max=99999):group>/<int(max=99999):bucket>")
+@blueprint.get("/streams/<stream>/state/<int(min=0,max=99999):group>/<int(min=0,max=99999):bucket>")
 @open_to(Permission.ANYONE)
 def state_bucket(stream: str, group: int, bucket: int) -> ResponseReturnValue:
     """The lines of one bucket."""
@@ -255,7 +255,7 @@ def state_bucket(stream: str, group: int, bucket: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/streams/<stream>/slips")
-@open_to(Permission.STREAM_PULL, Permission.ANYONE)
+@open_to(Permission.STREAM_PULL)
 def slips(stream: str) -> ResponseReturnValue:
     """The numbers behind subjects, as this subscriber's agreement says."""
     after = _number("after", 0)
@@ -266,7 +266,7 @@ def slips(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/streams/<stream>/receipts/nonce")
-@open_to(Permission.STREAM_PULL, Permission.ANYONE)
+@open_to(Permission.STREAM_PULL)
 def receipt_nonce(stream: str) -> ResponseReturnValue:
     """The question of one receipt."""
     asked = parse_json(_body(), "nonce").get("sequence")
@@ -279,7 +279,7 @@ def receipt_nonce(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/streams/<stream>/receipts")
-@open_to(Permission.STREAM_PULL, Permission.ANYONE)
+@open_to(Permission.STREAM_PULL)
 def receipt(stream: str) -> ResponseReturnValue:
     """A signed receipt: applied, or 409 with where the two sets differ."""
     raw = _body()
@@ -300,7 +300,7 @@ def receipt(stream: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/agreements/verifier")
-@open_to(Permission.STREAM_PULL, Permission.ANYONE)
+@open_to(Permission.STREAM_PULL)
 def verifier() -> ResponseReturnValue:
     """A subscriber registers, once, the key that will sign its receipts; the desk alone replaces it."""
     text = parse_json(_body(), "verifier").get("verifier")

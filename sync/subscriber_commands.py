@@ -17,6 +17,7 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
 from sync.heads import key_list_note
+from sync.mirror.files import signing_key
 from sync.slip_answers import token_key
 from sync.subscribers import (
     NewSubscriber,
@@ -28,6 +29,8 @@ from sync.subscribers import (
     register_verifier,
     subscriber_named,
 )
+from sync.wire.encoding import b64url
+from sync.wire.notes import Signer
 from sync.wire.origins import STREAMS
 
 KEY_LIFE = timedelta(days=365)
@@ -47,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--purpose", required=True, help="使用目的 / purpose")
     add.add_argument("--days", type=int, default=365, help="协议天数 / days that the agreement lasts")
     add.add_argument("--out", type=Path, required=True, help="写入密钥文件的文件夹 / folder for the key files (0700)")
+    add.add_argument(
+        "--receipt-key", action="store_true", help="同时生成并登记回执密钥 / also make and register a receipt key"
+    )
     actions.add_parser("list", help="列出单位与进度 / list units and how far they are")
     key = actions.add_parser("key", help="签发新密钥 / issue another key")
     key.add_argument("name")
@@ -85,8 +91,15 @@ def _add(services: Services, options: argparse.Namespace) -> int:
         subscriber = add_subscriber(session, new, caller=caller, now=now)
         text = new_key(session, subscriber, expires_at=now + KEY_LIFE, caller=caller, now=now)
         trust = key_list_note(session)
-    _keep(options.out, {f"{options.name}.key": text + "\n", f"{options.name}.token": token_key(services.keyring, options.name).hex() + "\n",
-                        f"{options.name}.trust": trust})  # fmt: skip
+        if options.receipt_key:
+            options.out.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private, _ = signing_key(options.out / f"{options.name}.signing")
+            verifier = Signer(options.name, private).verifier.text
+            register_verifier(session, subscriber, verifier, caller=caller, now=now, replace=True)
+    shared = b64url(token_key(services.keyring, options.name))
+    _keep(options.out, {f"{options.name}.key": text + "
+", f"{options.name}.token": shared + "
+", f"{options.name}.trust": trust})
     first = streams[0]
     sys.stdout.write(
         f"已登记 {options.name} / registered. 请经安全渠道交付 {options.out} 中的三个文件 / hand over the three files by a safe channel:\n"

@@ -155,7 +155,7 @@ def _day(text: str, field: str) -> date:
         ) from None
 
 
-@blueprint.get("/decisions/<int(max=9223372036854775807):decision_id>")
+@blueprint.get("/decisions/<int(min=0,max=9223372036854775807):decision_id>")
 @open_to(Permission.LISTING_READ)
 def decision(decision_id: int) -> ResponseReturnValue:
     """One decision: exactly what is applied on approval."""
@@ -175,7 +175,7 @@ def _decision_page(decision_id: int, errors: dict[str, Bilingual]) -> str:
         )  # fmt: skip
 
 
-@blueprint.post("/decisions/<int(max=9223372036854775807):decision_id>")
+@blueprint.post("/decisions/<int(min=0,max=9223372036854775807):decision_id>")
 @open_to(Permission.DECISION_APPROVE)
 def settle(decision_id: int) -> ResponseReturnValue:
     """Approve what was shown, or send it back with a reason."""

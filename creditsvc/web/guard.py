@@ -112,10 +112,12 @@ def _turn_away(allowed: frozenset[Permission]) -> ResponseReturnValue:
                 "您的账户没有使用此功能的权限；需要时请联系本单位的管理人员",
                 "This account may not use this. If you need it, ask whoever manages accounts in your unit",
             ),
-            code="not-allowed",
+            code="scope-denied" if caller().kind is CallerKind.API_KEY else "not-allowed",
         )
     if is_api() or request.method not in {"GET", "HEAD"}:
-        raise NotSignedIn(Bilingual("请先登录", "Sign in first"), code="not-signed-in")
+        # programs are told that a key is missing, in the feed's own word
+        code = "key-missing" if is_api() else "not-signed-in"
+        raise NotSignedIn(Bilingual("请先登录，或者携带接口密钥", "Sign in first, or send an API key"), code=code)
     over = "1" if session_token() else None
     if allowed == {Permission.APPLICATION_OWN}:
         return redirect(DEBTOR_SIGN_IN + ("?over=1" if over else ""), 303)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sync.mirror.advance import Advance, Report
-from sync.mirror.errors import Diverged
+from sync.mirror.errors import Diverged, SlipMismatch
 from sync.mirror.feed import SMALL, Absent, Feed, Gone, OverdueHere, refuse
 from sync.mirror.fetch import Fetcher
 from sync.mirror.heal import StateMoved
@@ -135,11 +135,18 @@ class Mirror:
 
     def _after(self, advance: Advance, head: Head, report: Report, now: datetime) -> None:
         slips, signer = self._agreement.slips, self._agreement.receipts
+        failed: SlipMismatch | None = None
         if slips is not None:
-            report.slips = take_slips(self._feed, self._store, slips)
+            try:
+                report.slips = take_slips(self._feed, self._store, slips)
+            except SlipMismatch as error:
+                # a bad slip is the publisher's fault and says nothing about removals: these are confirmed first
+                failed = error
         if signer is not None and self._receipt_is_due(head, now):
             self._prove(advance, head, signer, report, now)
             report.receipt = True
+        if failed is not None:
+            raise failed
 
     def _receipt_is_due(self, head: Head, now: datetime) -> bool:
         stale = now.timestamp() - self._store.number("receipt_at") >= RECEIPT_AT_LEAST.total_seconds()
