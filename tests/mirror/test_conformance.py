@@ -26,7 +26,8 @@ def agrees(store: Store, feed: Publisher) -> bool:
     mine = {entry: revision for _, entry, revision in store.state_rows()}
     theirs = dict(feed.state.entries())
     bodies = all(
-        parse_json(store.line(entry) or b"{}", "copy").get("data") == data for entry, (data, _, _) in feed.bodies.items()
+        parse_json(store.line(entry) or b"{}", "copy").get("data") == data
+        for entry, (data, _, _) in feed.bodies.items()
     )
     gone = all(store.has_departed(stone.entry) for stone in feed.tombstones)
     return mine == theirs and bodies and gone

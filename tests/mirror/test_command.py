@@ -1,0 +1,214 @@
+"""The command of the base install, against a publisher behind a socket."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from sync.mirror.cli import main
+from sync.mirror.errors import FeedEndless, ReceiptRefused
+from sync.mirror.fetch import HttpFetcher
+from sync.mirror.files import open_store, read_key
+from sync.mirror.trouble import MirrorBusy, PublisherUnreachable, SettingUnusable
+from sync.wire.encoding import b64url
+from sync.wire.keys import sign_key_list
+from tests.mirror.test_conformance import agrees
+from tests.support.feed_server import KEY, serving
+from tests.support.feed_simulator import TOKEN_KEY, Publisher, person
+
+ROOT = Path(__file__).parents[2]
+SERVER_ONLY = ("flask", "sqlalchemy", "marshmallow", "click", "alembic", "apscheduler", "numpy", "structlog", "jinja2")
+RUN = (
+    "import sys\n"
+    f"for name in {SERVER_ONLY!r}: sys.modules[name] = None\n"
+    "from sync.mirror.cli import main\n"
+    "sys.exit(main(sys.argv[1:]))\n"
+)
+
+
+@pytest.fixture
+def feed() -> Publisher:
+    """A publisher of today."""
+    made = Publisher()
+    made.now = datetime.now(UTC)
+    return made
+
+
+@pytest.fixture
+def files(tmp_path: Path, feed: Publisher) -> dict[str, str]:
+    """What came with the agreement."""
+    texts = {
+        "key": KEY,
+        "tokens": b64url(TOKEN_KEY),
+        "signing": b64url(feed.subscriber.private.private_bytes_raw()),
+        "trust": sign_key_list(feed.keys, feed.roots),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return {name: str(tmp_path / name) for name in texts}
+
+
+def arguments(url: str, directory: Path, files: dict[str, str]) -> list[str]:
+    named = ["--key-file", files["key"], "--token-key", files["tokens"], "--signing-key", files["signing"]]
+    return [
+        url,
+        "--dir",
+        str(directory),
+        "--stream",
+        "agency/1",
+        "--trust",
+        files["trust"],
+        "--subscriber",
+        "bureau-a",
+        *named,
+    ]
+
+
+def test_sync_status_and_check(
+    feed: Publisher, files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed.publish(30)
+    (listed,) = feed.publish()
+    who = person(4321)
+    from sync.wire.slips import Identity
+
+    feed.people[listed] = Identity(f"resident_id:{who.number}", b"x" * 32)
+    feed.bodies[listed][0].update(subject=feed.people[listed].subject, name=who.name)
+    directory = tmp_path / "copy"
+    with serving(feed, key=KEY) as url:
+        assert main(arguments(url, directory, files)) == 0
+    assert "31" in capsys.readouterr().out and feed.receipt == feed.size
+    assert directory.stat().st_mode & 0o077 == 0
+    assert who.number.encode() not in b"".join(path.read_bytes() for path in directory.iterdir())
+    assert main(["status", "--dir", str(directory)]) == 0
+    assert "31" in capsys.readouterr().out
+    question = tmp_path / "question"
+    question.write_text(f"{who.number}\n{who.name}\n", "utf-8")
+    asked = ["check", "--dir", str(directory), "--sector", "transport", "--act", _an_act("transport")]
+    code = main([*asked, "--token-key", files["tokens"], "--file", str(question)])
+    said = capsys.readouterr().out
+    assert code in {3, 4} and who.number not in said and "31" in said
+    question.write_text(f"{person(9999).number}\n无此人\n", "utf-8")
+    assert main([*asked, "--token-key", files["tokens"], "--file", str(question)]) == 0
+
+
+def _an_act(sector: str) -> str:
+    from punishment_rules.load import catalogue
+
+    return catalogue().acts(sector)[0].id
+
+
+def test_new_keys_are_made_and_said(
+    feed: Publisher, files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed.publish(3)
+    signing, sealing = tmp_path / "new.signing", tmp_path / "new.sealing"
+    with serving(feed) as url:
+        call = [url, "--dir", str(tmp_path / "copy"), "--stream", "agency", "--subscriber", "bureau-a"]
+        call += ["--signing-key", str(signing), "--sealing-key", str(sealing)]
+        assert main(call) == 0
+        said = capsys.readouterr().err
+        assert "bureau-a+" in said and signing.stat().st_mode & 0o077 == 0
+        private = X25519PrivateKey.from_private_bytes(read_key(sealing))
+        feed.sealed_for = private.public_key()
+        assert main(call) == ReceiptRefused.exit_code
+    assert "receipt-refused" in capsys.readouterr().err
+
+
+def test_refusals_have_exit_codes(
+    feed: Publisher, files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed.publish(3)
+    directory = tmp_path / "copy"
+    with serving(feed, key="another key") as url:
+        assert main(arguments(url, directory, files)) == 40
+    with serving(feed, key=KEY) as url:
+        feed.fault = "unknown_signature"
+        assert main(arguments(url, directory, files)) == 12
+        feed.mend()
+        feed.now -= timedelta(days=1)
+        assert main(arguments(url, directory, files)) == 15
+    assert main(arguments(url, directory, files)) == 43
+    assert main(["status", "--dir", str(tmp_path / "none")]) == 46
+    assert main(["http://feed.example", "--dir", str(directory), "--key-file", files["key"]]) == 48
+    said = capsys.readouterr().err
+    assert "过期" in said and KEY not in said
+
+
+def test_two_at_once(feed: Publisher, files: dict[str, str], tmp_path: Path) -> None:
+    from sync.mirror.files import only_one, open_directory
+
+    directory = open_directory(tmp_path / "copy")
+    with only_one(directory), serving(feed) as url:
+        assert main(arguments(url, directory, files)) == MirrorBusy.exit_code
+
+
+def test_a_key_never_travels_in_the_clear() -> None:
+    with pytest.raises(SettingUnusable):
+        HttpFetcher("http://feed.example", key="secret")
+    for bad in ("ftp://feed.example", "feed.example", "https://user@feed.example", "https://feed.example?x"):
+        with pytest.raises(SettingUnusable):
+            HttpFetcher(bad)
+
+
+def test_the_network_is_capped_and_follows_no_redirect(feed: Publisher) -> None:
+    feed.publish(40)
+    with serving(feed) as url:
+        fetcher = HttpFetcher(url)
+        with pytest.raises(FeedEndless):
+            fetcher.get("/v1/streams/agency/events?after=0&limit=1000", limit=100)
+        assert fetcher.get("/v1/keys", limit=10**6).body.startswith(b"feed.test/v1/keys\n")
+        assert fetcher.get("/v1/streams/agency/1/tile/0/001", limit=100).status == 404
+    with pytest.raises(PublisherUnreachable):
+        fetcher.get("/v1/keys", limit=10)
+
+
+def test_it_runs_without_the_server_packages(feed: Publisher, files: dict[str, str], tmp_path: Path) -> None:
+    feed.publish(5)
+    with serving(feed, key=KEY) as url:
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, *arguments(url, tmp_path / "copy", files)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert feed.receipt == feed.size
+
+
+@pytest.mark.kill
+def test_killed_at_any_point_it_goes_on(feed: Publisher, files: dict[str, str], tmp_path: Path) -> None:
+    """kill -9 in the middle of first sync, of events, of a snapshot: the next run goes on from what was verified."""
+    chance = random.Random(7)
+    directory = tmp_path / "copy"
+    feed.publish(400)
+    killed = 0
+    with serving(feed, key=KEY) as url:
+        command = [sys.executable, "-c", RUN, *arguments(url, directory, files)]
+        for _ in range(12):
+            entries = feed.in_force
+            for entry in chance.sample(entries, 5):
+                feed.remove(entry)
+            feed.publish(60)
+            if chance.random() < 0.3:
+                feed.forget(feed.size - 10)
+            child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(chance.uniform(0.15, 0.9))
+            child.kill()
+            killed += child.wait() == -9
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
+    assert done.returncode == 0, done.stderr
+    store = open_store(directory)
+    try:
+        assert agrees(store, feed) and feed.receipt == feed.size and killed > 3
+    finally:
+        store.close()
