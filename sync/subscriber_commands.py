@@ -97,9 +97,10 @@ def _add(services: Services, options: argparse.Namespace) -> int:
             verifier = Signer(options.name, private).verifier.text
             register_verifier(session, subscriber, verifier, caller=caller, now=now, replace=True)
     shared = b64url(token_key(services.keyring, options.name))
-    _keep(options.out, {f"{options.name}.key": text + "
-", f"{options.name}.token": shared + "
-", f"{options.name}.trust": trust})
+    _keep(
+        options.out,
+        {f"{options.name}.key": text + "\n", f"{options.name}.token": shared + "\n", f"{options.name}.trust": trust},
+    )
     first = streams[0]
     sys.stdout.write(
         f"已登记 {options.name} / registered. 请经安全渠道交付 {options.out} 中的三个文件 / hand over the three files by a safe channel:\n"
