@@ -201,8 +201,11 @@ def test_killed_at_any_point_it_goes_on(feed: Publisher, files: dict[str, str], 
             feed.publish(60)
             if chance.random() < 0.3:
                 feed.forget(feed.size - 10)
+            enough = len(feed.asked) + chance.randint(1, 6)
             child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(chance.uniform(0.15, 0.9))
+            while len(feed.asked) < enough and child.poll() is None:
+                time.sleep(0.001)
+            time.sleep(chance.uniform(0, 0.02))
             child.kill()
             killed += child.wait() == -9
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
