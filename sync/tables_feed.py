@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from creditsvc.storage.base import At, Base, BigId, Code, Id, Instant, Json
@@ -50,7 +50,12 @@ class StreamEvent(Base):
     """One numbered event. ``body`` is the canonical line with its salt; empty once erased."""
 
     __tablename__ = "stream_event"
-    __table_args__ = (Index("ix_stream_event_entry", "stream", "entry"),)
+    __table_args__ = (
+        Index("ix_stream_event_entry", "stream", "entry"),
+        Index(
+            "ix_stream_event_removal", "stream", "sequence", sqlite_where=text("removes"), postgresql_where=text("removes")
+        ),
+    )
 
     stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
     sequence: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -93,6 +98,7 @@ class FeedEntry(Base):
     bucket: Mapped[int] = mapped_column(Integer)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     has_slip: Mapped[bool] = mapped_column(Boolean)
+    canary: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class FeedDigest(Base):
@@ -104,6 +110,23 @@ class FeedDigest(Base):
     level: Mapped[int] = mapped_column(Integer, primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class FeedSegment(Base):
+    """Name, digest and size of a whole block of events; gone as soon as something in it is erased."""
+
+    __tablename__ = "feed_segment"
+
+    stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
+    first: Mapped[int] = mapped_column(BigId, primary_key=True)
+    last: Mapped[int] = mapped_column(BigId)
+    bytes: Mapped[int] = mapped_column(BigId)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+    @property
+    def name(self) -> str:
+        """A new one after every rebuilding."""
+        return f"{self.first}-{self.sha256[:16]}"
 
 
 class FeedKeyList(Base):
@@ -155,6 +178,8 @@ class Progress(Base):
 
     subscriber_id: Mapped[int] = mapped_column(BigId, ForeignKey("subscriber.id"), primary_key=True)
     stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
+    joined: Mapped[int] = mapped_column(BigId, default=0)
+    """The stream's size when this subscriber first came: what had left before, it never had."""
     fetched: Mapped[int] = mapped_column(BigId, default=0)
     fetched_at: Mapped[datetime | None] = mapped_column(Instant)
     applied: Mapped[int] = mapped_column(BigId, default=0)
@@ -162,6 +187,23 @@ class Progress(Base):
     diverged_at: Mapped[datetime | None] = mapped_column(Instant)
     complete_at: Mapped[datetime | None] = mapped_column(Instant)
     """When the last receipt over all buckets was accepted."""
+
+
+class Overdue(Base):
+    """A time in which a subscriber got removals only, since one was not confirmed when it was due."""
+
+    __tablename__ = "feed_overdue"
+    __table_args__ = (Index("ix_feed_overdue_subscriber", "subscriber_id", "stream"),)
+
+    id: Mapped[Id]
+    subscriber_id: Mapped[int] = mapped_column(BigId, ForeignKey("subscriber.id"))
+    stream: Mapped[str] = mapped_column(STREAM)
+    removal: Mapped[int] = mapped_column(BigId)
+    """Sequence of the removal that was not confirmed."""
+    withheld_after: Mapped[int] = mapped_column(BigId)
+    """What had been served up to here is served still."""
+    from_at: Mapped[At]
+    lifted_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class ReceiptNonce(Base):
