@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -431,3 +432,46 @@ def test_an_idle_pass_costs_two_questions(feed: Publisher, mirror: Mirror) -> No
     feed.asked.clear()
     mirror.refresh(NOW)
     assert [path.rpartition("/")[2].partition("?")[0] for path in feed.asked] == ["keys", "head", "slips"]
+
+
+def _once_after_publishing(feed: Publisher, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The publisher moves on just before it answers this, once."""
+    served = getattr(feed, name)
+
+    def racing(*asked: object) -> object:
+        feed.publish()
+        monkeypatch.setattr(feed, name, served)
+        return served(*asked)
+
+    monkeypatch.setattr(feed, name, racing)
+
+
+@pytest.mark.parametrize("moment", ["_snapshot", "_events", "_state"])
+def test_the_feed_may_move_on_in_the_middle(
+    moment: str, feed: Publisher, mirror: Mirror, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed.publish(5)
+    if moment != "_snapshot":
+        mirror.refresh(NOW)
+        feed.publish(2)
+    if moment == "_state":
+        with store.transaction():
+            store.drop_entries(feed.in_force[:1])
+    _once_after_publishing(feed, moment, monkeypatch)
+    with suppress(errors.Diverged):
+        mirror.refresh(NOW)
+    mirror.refresh(NOW)
+    assert agrees(store, feed) and feed.receipt == feed.size
+
+
+def test_a_removal_is_final_whatever_the_state_says(feed: Publisher, mirror: Mirror, store: Store) -> None:
+    """A signed state that brings an entry back contradicts the log: the log wins."""
+    entries = feed.publish(3)
+    feed.remove(entries[0])
+    mirror.refresh(NOW)
+    feed.publish()
+    feed.state.put(entries[0], 5)
+    with pytest.raises(MirrorError) as caught:
+        mirror.refresh(NOW)
+    assert isinstance(caught.value, errors.StateContradicts)
+    assert store.revision(entries[0]) is None

@@ -25,10 +25,10 @@ from sync.wire.encoding import b64url, unb64url
 from sync.wire.errors import SignatureInvalid
 from sync.wire.events import EventType, build_event, commitment, erased_line, event_bytes, withheld_line
 from sync.wire.head import Head, sign_head
-from sync.wire.ids import ENTRY_PREFIXES, entry_id, event_id
+from sync.wire.ids import entry_id, event_id
 from sync.wire.keys import DatedKey, KeyList, StreamKey, sign_key_list
 from sync.wire.merkle import Tree
-from sync.wire.notes import Signer, VerifierKey, cosign, parse_note, sign_note, verify_note
+from sync.wire.notes import Signer, cosign, parse_note, verify_note
 from sync.wire.origins import Origin
 from sync.wire.receipts import buckets_for, parse_receipt, proof
 from sync.wire.slips import Identity, Slip, seal_block, token_block, tokens_of
@@ -513,17 +513,3 @@ def _tampered(line: bytes) -> bytes:
 
 def _problem(status: int, type_: str) -> Answer:
     return Answer(status, {"content-type": "application/problem+json"}, canonical_json({"type": type_}))
-
-
-__all__ = [
-    "ENTRY_PREFIXES",
-    "FAULTS",
-    "HOST",
-    "NOW",
-    "TOKEN_KEY",
-    "Publisher",
-    "VerifierKey",
-    "person",
-    "sign_note",
-    "signer",
-]
