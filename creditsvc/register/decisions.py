@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access import audit
 from creditsvc.access.callers import Caller
-from creditsvc.access.permissions import Permission
+from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from creditsvc.kernel.load import packaged_calendar
@@ -52,7 +52,8 @@ def propose(session: Session, draft: Draft, *, caller: Caller, now: datetime) ->
     caller.require(Permission.DECISION_PROPOSE)
     about = in_reach(target(session, draft.entry), caller)
     _complete(draft, legal_day(now))
-    effects.check(about, draft.kind, draft.ground, draft.changes, on=legal_day(now))
+    draft = replace(draft, changes=effects.cleaned(draft.kind, draft.changes))
+    effects.check(session, about, draft.kind, draft.ground, draft.changes, on=legal_day(now), final=False)
     if session.scalar(select(Decision.id).where(Decision.entry == draft.entry, Decision.open_key == draft.kind)):
         raise Conflict(
             Bilingual("该记录已有一件同类决定待复核", "a decision of this kind is already waiting for this entry"),
@@ -94,6 +95,7 @@ def approve(session: Session, decision_id: int, *, shown_digest: str, caller: Ca
     decision = _open(session, decision_id)
     about = in_reach(target(session, decision.entry, to_change=True), caller)
     _second_person(decision, caller)
+    _high_enough(decision, caller)
     if shown_digest != decision.digest or decision.entry_version != about.version:
         raise Conflict(
             Bilingual(
@@ -101,7 +103,8 @@ def approve(session: Session, decision_id: int, *, shown_digest: str, caller: Ca
             ),
             code="decision-changed",
         )
-    effects.check(about, decision.kind, decision.draft["ground"], decision.draft["changes"], on=legal_day(now))
+    draft = draft_of(decision)
+    effects.check(session, about, draft.kind, draft.ground, draft.changes, on=legal_day(now), final=True)
     effects.apply(session, about, decision, actor=caller.actor, now=now)
     _settle(decision, APPROVED, caller, now, reason=None)
     session.flush()
@@ -156,6 +159,14 @@ def _second_person(decision: Decision, caller: Caller) -> None:
                 "提出人不能复核自己提出的决定，须由另一人签批", "whoever proposed can't approve; another person must"
             ),
             code="same-person",
+        )
+
+
+def _high_enough(decision: Decision, caller: Caller) -> None:
+    if effects.KINDS[decision.kind].by_president and caller.role != StaffRole.PRESIDENT.value:
+        raise NotAllowed(
+            Bilingual("延长期限须由院长签发（法释〔2017〕7号第五条）", "the court's president signs an extension"),
+            code="president-needed",
         )
 
 

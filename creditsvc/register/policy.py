@@ -216,6 +216,8 @@ def extension_answer(
         return _no(
             "term-over", "期限已届满，不能再延长；应另作决定", "the term is over; a new decision is needed", clause
         )
+    if new_until <= until:
+        return _no("extension-shorter", "新的截止日须晚于原截止日", "the new end must lie after the old one", clause)
     if not any(_matches(decided_on, new_until, months) for months in range(LEAST_EXTENDED, LONGEST + 1)):
         return _no(
             "extension-length",

@@ -156,10 +156,7 @@ def _facts(rows: Rows) -> Facts:
         orders=tuple(_order_fact(row) for row in rows.orders)
         + tuple(_unit_order_fact(order, mark, unit) for order, mark, unit in rows.through_units),
         marks=tuple(_mark_fact(mark, unit) for mark, unit in rows.marks),
-        reliefs=tuple(
-            ReliefFact(ReliefKind(row.kind), row.entry, row.from_day, row.to_day, tuple(row.measures))
-            for row in rows.reliefs
-        ),
+        reliefs=tuple(_relief_fact(row, rows) for row in rows.reliefs),
     )
 
 
