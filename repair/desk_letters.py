@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
+from creditsvc.register.entries import reaches
 from creditsvc.storage.subjects import numbers_of
 from creditsvc.web.context import caller, services
 from creditsvc.web.pages import render
@@ -64,7 +65,6 @@ def _letter_policy(page: str) -> str:
 
 
 def _own_court(view: EntryView) -> EntryView:
-    mine = caller().court_code
-    if mine is not None and view.court_code != mine:
+    if not reaches(caller(), view.court_code):
         raise missing()
     return view

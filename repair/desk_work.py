@@ -21,6 +21,7 @@ from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register import decisions
+from creditsvc.register.entries import reaches
 from creditsvc.register.tables import Decision
 from repair.entries import EntryView, entry_view, facts_of, standing_order
 from repair.history import load, missing, take_step
@@ -64,8 +65,8 @@ class Refusal:
 
 
 def in_court(application: Application, caller: Caller) -> Application:
-    """The application if it lies with the caller's court; one of another court is as good as missing."""
-    if caller.court_code is not None and application.court_code != caller.court_code:
+    """The application if it lies with the caller's court or one below it; any other is as good as missing."""
+    if not reaches(caller, application.court_code):
         raise missing()
     return application
 
@@ -73,14 +74,15 @@ def in_court(application: Application, caller: Caller) -> Application:
 def queue(
     session: Session, *, caller: Caller, state: State | None = None, late_on: date | None = None, limit: int = 100
 ) -> Sequence[Application]:
-    """Applications with the caller's court, what is due first on top; ``late_on``: only those due before that day."""
-    query = select(Application)
+    """Applications with the caller's court and those below it, what is due first on top.
+
+    ``late_on``: only those due before that day.
+    """
+    query = select(Application).where(Application.court_code.startswith(caller.court_code or "-"))
     if state is None:
         query = query.where(Application.state.in_([item.value for item in OPEN_AT_COURT]))
     else:
         query = query.where(Application.state == state.value)
-    if caller.court_code is not None:
-        query = query.where(Application.court_code == caller.court_code)
     if late_on is not None:
         query = query.where(Application.due_on < late_on)
     return session.scalars(query.order_by(Application.due_on, Application.number).limit(limit)).all()

@@ -38,7 +38,7 @@ def test_a_stranger_is_led_to_the_right_door(client: FlaskClient) -> None:
     assert client.get("/desk/probe?a=1").headers["Location"] == "/sign-in?next=/desk/probe?a%3D1"
     assert client.get("/portal/probe").headers["Location"] == "/portal/sign-in"
     api = client.get("/v1/probe")
-    assert (api.status_code, api.get_json()["type"]) == (401, "not-signed-in")
+    assert (api.status_code, api.get_json()["type"]) == (401, "key-missing")
     assert api.headers["WWW-Authenticate"].startswith("Bearer")
 
 

@@ -1,0 +1,150 @@
+"""A whole running service for tests: real commands, a real server process, a browser made of urllib3."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "nine calm herons wade"
+_TOKEN = re.compile(r'name="csrf_token" value="([0-9a-f]{64})"')
+
+
+@dataclass
+class House:
+    """An installation in a folder of its own."""
+
+    home: Path
+    environ: dict[str, str]
+    port: int
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *words: str | Path, stdin: str = "", expect: int | None = 0) -> str:
+        """Run a ``creditsvc`` command; what it said."""
+        done = subprocess.run(
+            [sys.executable, "-m", "wsgi", *map(str, words)], cwd=ROOT, env=self.environ, input=stdin.encode(), capture_output=True,
+            timeout=240, check=False,
+        )  # fmt: skip
+        said = done.stdout.decode() + done.stderr.decode()
+        assert expect is None or done.returncode == expect, f"{words}: {done.returncode}\n{said}"
+        return said
+
+    def account(self, username: str, role: str, *more: str) -> None:
+        """An account with ``PASSWORD``."""
+        self.run(
+            "account",
+            "add",
+            username,
+            "--name",
+            username,
+            "--role",
+            role,
+            "--password-stdin",
+            *more,
+            stdin=PASSWORD + "\n",
+        )
+
+    def serve(self) -> None:
+        """Start web and jobs, and wait until they answer."""
+        log = (self.home / "serve.log").open("ab")
+        self.processes.append(
+            subprocess.Popen([sys.executable, "-m", "wsgi", "serve"], cwd=ROOT, env=self.environ, stdout=subprocess.DEVNULL,
+                             stderr=log, start_new_session=True)
+        )  # fmt: skip
+        log.close()
+        for _ in range(200):
+            try:
+                if urllib3.request("GET", self.base + "/readyz", retries=False, timeout=2).status == 200:
+                    return
+            except urllib3.exceptions.HTTPError:
+                time.sleep(0.1)
+        raise AssertionError((self.home / "serve.log").read_text()[-3000:])
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop what was started."""
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, how) if how is signal.SIGKILL else process.send_signal(how)
+        for process in self.processes:
+            process.wait(30)
+        self.processes.clear()
+
+
+@contextmanager
+def house(home: Path, **settings: str) -> Iterator[House]:
+    """An installation with keys and tables; its processes end with it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CREDITSVC_")}
+    environ |= {"CREDITSVC_HOME": str(home / "var"), "CREDITSVC_BIND": f"127.0.0.1:{port}", "CREDITSVC_HOST": f"127.0.0.1:{port}",
+                "CREDITSVC_DEMO": "true", "PYTHONPATH": str(ROOT), **settings}  # fmt: skip
+    made = House(home, environ, port)
+    made.run("migrate")
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+class Browser:
+    """Keeps cookies, follows redirects, fills in the form's token."""
+
+    def __init__(self, base: str) -> None:
+        self._base, self._pool, self._cookies = base, urllib3.PoolManager(retries=False), dict[str, str]()
+
+    def _send(self, method: str, path: str, **more: Any) -> urllib3.BaseHTTPResponse:
+        headers = {
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
+            "Origin": self._base,
+        }
+        answer = self._pool.request(method, self._base + path, headers=headers, redirect=False, timeout=60, **more)
+        for line in answer.headers.getlist("Set-Cookie"):
+            name, _, value = line.split(";")[0].partition("=")
+            self._cookies[name] = value
+        return answer
+
+    def get(self, path: str) -> str:
+        """A page, after its redirects."""
+        answer = self._send("GET", path)
+        while answer.status in {302, 303}:
+            answer = self._send("GET", answer.headers["Location"].removeprefix(self._base))
+        assert answer.status == 200, f"{path}: {answer.status}"
+        return answer.data.decode()
+
+    def post(self, page: str, address: str, fields: Mapping[str, Any], *, status: int = 303) -> tuple[str, str]:
+        """Post a form that stands on a page; where it led, and what it said."""
+        token = _TOKEN.search(self.get(page))
+        assert token, f"no form on {page}"
+        answer = self._send("POST", address, fields={"csrf_token": token[1], **fields}, encode_multipart=True)
+        assert answer.status == status, f"{address}: {answer.status}\n{answer.data.decode()[:3000]}"
+        return answer.headers.get("Location", "").removeprefix(self._base), answer.data.decode()
+
+    def sign_in(self, username: str) -> None:
+        """Sign in as staff."""
+        self.post("/sign-in", "/sign-in", {"username": username, "password": PASSWORD})
+
+
+def eventually(what: Any, *, seconds: float = 30) -> Any:
+    """Ask again until it is true; the last answer."""
+    until = time.monotonic() + seconds
+    while not (found := what()) and time.monotonic() < until:
+        time.sleep(0.2)
+    return found
