@@ -24,9 +24,8 @@ from creditsvc.storage.outbox import FactType, Outbox
 from creditsvc.storage.subjects import keep_subjects
 from punishment_rules.law import Role
 from sync.inbound.records import InboundRecord
-from sync.intake import APPLIED, RELEASED
-from sync.staging import batch_key_name, file_path, open_row
-from sync.tables_intake import Batch, BatchRow
+from sync.staging import batch_key_name, clear_batch, open_row
+from sync.tables_intake import APPLIED, RELEASED, Batch, BatchRow
 
 CHUNK = 2000
 CLAUSE = "法释〔2017〕7号第五条、第七条"
@@ -54,8 +53,7 @@ def _apply_batch(services: Services, batch_id: int, now: datetime, chunk: int, p
         total += done
         if progress is not None:
             progress(total)
-    services.vault.destroy(name, at=now)
-    file_path(services, batch_id).unlink(missing_ok=True)
+    clear_batch(services, batch_id, now)
     return total
 
 
@@ -84,6 +82,7 @@ class _Applier:
             return 0, False
         present = _present(session, [bytes(row.row_key) for row in staged])
         fresh = [row for row in staged if bytes(row.row_key) not in present]
+        self._pass_over(session, [row for row in staged if bytes(row.row_key) in present], present)
         records = [open_row(self._cipher, self._batch_id, row.row_number, bytes(row.sealed)) for row in fresh]
         self._write(session, records, [(bytes(row.row_key), bytes(row.row_digest)) for row in fresh])
         batch.next_row = staged[-1].row_number
@@ -98,6 +97,17 @@ class _Applier:
             .execution_options(synchronize_session=False)
         )
         return len(records), True
+
+    def _pass_over(self, session: Session, rows: Sequence[Any], present: dict[bytes, bytes]) -> None:
+        """Rows that became entries through another batch meanwhile: the same row is the same entry."""
+        for row in rows:
+            same = present[bytes(row.row_key)] == bytes(row.row_digest)
+            session.execute(
+                update(BatchRow)
+                .where(BatchRow.batch_id == self._batch_id, BatchRow.row_number == row.row_number)
+                .values(state="unchanged" if same else "changed", sealed=None)
+                .execution_options(synchronize_session=False)
+            )
 
     def _write(
         self, session: Session, records: Sequence[InboundRecord], digests: Sequence[tuple[bytes, bytes]]
@@ -127,6 +137,7 @@ class _Applier:
         marks: list[dict[str, Any]],
     ) -> None:
         session.execute(insert(Listing), listings)
+        orders = _fresh_orders(session, orders)
         if orders:
             session.execute(insert(ConsumptionOrder), orders)
         if marks:
@@ -190,13 +201,31 @@ class _Applier:
                 "is_exit": False, "created_at": self._now}  # fmt: skip
 
 
-def _present(session: Session, keys: Sequence[bytes]) -> set[bytes]:
-    found: set[bytes] = set()
+def _present(session: Session, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Content digests of entries that stand already, by row key."""
+    found: dict[bytes, bytes] = {}
     for start in range(0, len(keys), 500):
-        found.update(
-            map(bytes, session.scalars(select(Listing.row_key).where(Listing.row_key.in_(keys[start : start + 500]))))
-        )
+        query = select(Listing.row_key, Listing.row_digest).where(Listing.row_key.in_(keys[start : start + 500]))
+        found.update({bytes(key): bytes(digest) for key, digest in session.execute(query)})
     return found
+
+
+def _fresh_orders(session: Session, orders: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without those that stand: two listings of one case, with and without a term, name the same order."""
+    subjects = list({order["subject_id"] for order in orders})
+    seen: set[tuple[str, str]] = set()
+    for start in range(0, len(subjects), 500):
+        query = select(ConsumptionOrder.subject_id, ConsumptionOrder.order_number).where(
+            ConsumptionOrder.subject_id.in_(subjects[start : start + 500])
+        )
+        seen.update((subject, number) for subject, number in session.execute(query))
+    fresh = []
+    for order in orders:
+        name = (order["subject_id"], order["order_number"])
+        if name not in seen:
+            seen.add(name)
+            fresh.append(order)
+    return fresh
 
 
 def _sex(record: InboundRecord) -> str | None:

@@ -14,9 +14,9 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
 from sync.apply import apply_released
-from sync.intake import AWAITING, batch_of, receive_file, release
+from sync.intake import batch_in_reach, batch_of, receive_file, release
 from sync.staging import Tally
-from sync.tables_intake import Batch
+from sync.tables_intake import AWAITING, Batch
 
 STATES = {
     "received": "正在读取 / being read",
@@ -75,7 +75,7 @@ def _release(services: Services, options: argparse.Namespace) -> int:
     now = services.clock.now()
     with services.database.writing() as session:
         caller = staff_caller(session, options.username)
-        shown = batch_of(session, options.batch)
+        shown = batch_in_reach(session, options.batch, caller=caller)
         sys.stdout.write(summary(shown, is_new=True))
         release(session, shown.id, shown_digest=shown.digest or "", reason=options.reason, caller=caller, now=now)
     if options.wait:

@@ -12,16 +12,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import Permission, open_to
-from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed, NotFound
+from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.entries import reaches
 from creditsvc.web.context import caller, services
 from creditsvc.web.errors import status_for
 from creditsvc.web.pages import render
-from sync.intake import RELEASED, batch_of, receive_file, release, withdraw
-from sync.tables_intake import Batch, BatchFault
+from sync.intake import batch_in_reach, receive_file, release, withdraw
+from sync.tables_intake import RELEASED, Batch, BatchFault
 
 blueprint = Blueprint("batches", __name__, url_prefix="/desk/batches", template_folder="templates")
 
@@ -38,17 +36,9 @@ STATES = {
 }
 
 
-def seen_by(who: Caller, batch: Batch) -> bool:
-    """Whether a caller may see a batch: their own court's, one below it, or one that they released."""
-    return reaches(who, batch.court_code or "")
-
-
 def own_batch(session: Session, batch_id: int) -> Batch:
     """The batch if the caller may see it; raises ``NotFound``, as for one that is not there."""
-    batch = batch_of(session, batch_id)
-    if not seen_by(caller(), batch):
-        raise NotFound(Bilingual("没有这个批次", "no such batch"), code="batch-unknown")
-    return batch
+    return batch_in_reach(session, batch_id, caller=caller())
 
 
 @blueprint.get("/")

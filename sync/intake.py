@@ -23,15 +23,14 @@ from creditsvc.access.permissions import Permission
 from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed, NotFound
 from creditsvc.kernel.load import courts
 from creditsvc.kernel.text import Bilingual
+from creditsvc.register.entries import reaches
 from creditsvc.register.life import State
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
 from sync.spool import spool
-from sync.staging import Tally, batch_key_name, file_path, stage
-from sync.tables_intake import Batch, BatchRow
+from sync.staging import Tally, batch_folder, batch_key_name, file_path, find_batch, own_reading, stage
+from sync.tables_intake import AWAITING, RECEIVED, RELEASED, UNREADABLE, WITHDRAWN, Batch, BatchRow
 
-RECEIVED, AWAITING, RELEASED, APPLIED = "received", "awaiting_release", "released", "applied"
-UNREADABLE, WITHDRAWN = "unreadable", "withdrawn"
 MAX_GROWTH = 0.05
 MAX_FAULTS = 0.30
 MIB = 1024 * 1024
@@ -52,22 +51,40 @@ def receive_file(
     the note that a file could not be read.
     """
     caller.require(Permission.BATCH_IMPORT)
+    if caller.court_code is None:
+        raise NotAllowed(
+            Bilingual("您的账户不属于任何法院，不能导入名单", "your account belongs to no court and can't send a list"),
+            code="court-missing",
+        )
     name = f"upload:{secrets.token_hex(10)}"
     key = services.vault.new_keys([name], at=now)[name]
-    path = services.settings.home / "batches" / f"{name.partition(':')[2]}.part"
+    path = batch_folder(services) / f"{name.partition(':')[2]}.part"
     digest, size = spool(file, path, key, limit=services.settings.max_upload_mib * MIB)
     try:
         with services.database.writing() as session:
-            existing = session.scalar(select(Batch).where(Batch.sha256 == digest))
+            existing = session.scalar(select(Batch).where(Batch.sha256 == digest).with_for_update())
+            if existing is not None and not reaches(caller, existing.court_code or ""):
+                raise _elsewhere()
             if existing is not None and existing.state not in {RECEIVED, UNREADABLE}:
                 return existing, False
             batch = existing or _new_batch(session, (filename, digest, size), caller=caller, now=now)
+            batch.state = RECEIVED
+            # The key is also the fence: an earlier reading of the same file stops at its next chunk.
             services.vault.keep_key(batch_key_name(batch.id), key, at=now)
         path.replace(file_path(services, batch.id))
     finally:
         path.unlink(missing_ok=True)
         services.vault.destroy(name, at=now)
     return _read(services, batch.id, key, now=now, progress=progress), True
+
+
+def _elsewhere() -> Conflict:
+    return Conflict(
+        Bilingual(
+            "同一文件已由其他法院导入，请向上级法院核实", "another court has sent this very file; ask the court above"
+        ),
+        code="batch-elsewhere",
+    )
 
 
 def _new_batch(session: Session, file: tuple[str, str, int], *, caller: Caller, now: datetime) -> Batch:
@@ -96,13 +113,15 @@ def _read(
         batch = batch_of(session, batch_id)
     try:
         tally = stage(services, batch, key, now=now, progress=progress)
+    except Conflict:
+        raise  # somebody reads or withdrew it meanwhile: theirs now
     except CreditServiceError as problem:
         with services.database.writing() as session:
-            batch_of(session, batch_id).state = UNREADABLE
-            batch_of(session, batch_id).problem = problem.text.zh
+            batch = own_reading(session, services, batch_id, key)
+            batch.state, batch.problem = UNREADABLE, problem.text.zh
         raise
     with services.database.writing() as session:
-        batch = batch_of(session, batch_id, to_change=True)
+        batch = own_reading(session, services, batch_id, key)
         batch.rows, batch.problem = tally.rows, None
         batch.preview = _preview(session, tally)
         batch.digest = _digest(batch)
@@ -112,11 +131,22 @@ def _read(
 
 def batch_of(session: Session, batch_id: int, *, to_change: bool = False) -> Batch:
     """The batch; raises ``NotFound``."""
-    query = select(Batch).where(Batch.id == batch_id)
-    batch = session.scalar(query.with_for_update() if to_change else query)
+    batch = find_batch(session, batch_id, to_change=to_change)
     if batch is None:
-        raise NotFound(Bilingual("没有这个批次", "no such batch"), code="batch-unknown")
+        raise _unknown()
     return batch
+
+
+def batch_in_reach(session: Session, batch_id: int, *, caller: Caller, to_change: bool = False) -> Batch:
+    """The batch if the caller's court sent it or stands above the one that did; else as if it were not there."""
+    batch = batch_of(session, batch_id, to_change=to_change)
+    if not reaches(caller, batch.court_code or ""):
+        raise _unknown()
+    return batch
+
+
+def _unknown() -> NotFound:
+    return NotFound(Bilingual("没有这个批次", "no such batch"), code="batch-unknown")
 
 
 def _preview(session: Session, tally: Tally) -> dict[str, Any]:
@@ -172,7 +202,7 @@ def release(
     not waiting or was shown otherwise, ``InvalidInput`` without a reason.
     """
     caller.require(Permission.BATCH_RELEASE)
-    batch = batch_of(session, batch_id, to_change=True)
+    batch = batch_in_reach(session, batch_id, caller=caller, to_change=True)
     if caller.person == batch.uploaded_person:
         raise NotAllowed(
             Bilingual(
@@ -220,7 +250,7 @@ def release(
 def withdraw(session: Session, batch_id: int, *, caller: Caller, now: datetime) -> Batch:
     """Take a batch back before it is released."""
     caller.require(Permission.BATCH_IMPORT)
-    batch = batch_of(session, batch_id, to_change=True)
+    batch = batch_in_reach(session, batch_id, caller=caller, to_change=True)
     if batch.state not in {RECEIVED, AWAITING, UNREADABLE}:
         raise Conflict(
             Bilingual("已发布的批次不能撤回", "a released batch can't be taken back"),

@@ -21,14 +21,16 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.errors import Conflict
 from creditsvc.kernel.load import courts
+from creditsvc.kernel.text import Bilingual
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
 from sync.inbound.parse import digest_input, parse_rows, row_key_parts
 from sync.inbound.read import read_file
 from sync.inbound.records import Fault, InboundRecord
 from sync.spool import open_spooled
-from sync.tables_intake import Batch, BatchFault, BatchRow
+from sync.tables_intake import RECEIVED, Batch, BatchFault, BatchRow
 
 CHUNK = 1000
 KEY_BYTES = 16
@@ -58,9 +60,20 @@ def batch_key_name(batch_id: int) -> str:
     return f"batch:{batch_id}"
 
 
+def batch_folder(services: Services) -> Path:
+    """Where sealed files lie."""
+    return services.settings.home / "batches"
+
+
 def file_path(services: Services, batch_id: int) -> Path:
     """Where a batch's sealed file lies."""
-    return services.settings.home / "batches" / f"{batch_id}.sealed"
+    return batch_folder(services) / f"{batch_id}.sealed"
+
+
+def clear_batch(services: Services, batch_id: int, now: datetime) -> None:
+    """Destroy a finished batch's key, and with it its staged rows and its file wherever copies of them are."""
+    services.vault.destroy(batch_key_name(batch_id), at=now)
+    file_path(services, batch_id).unlink(missing_ok=True)
 
 
 class Digests:
@@ -90,18 +103,43 @@ def open_row(cipher: AESGCM, batch_id: int, row_number: int, sealed: bytes) -> I
     return decoder.decode(clear)
 
 
+def find_batch(session: Session, batch_id: int, *, to_change: bool = False) -> Batch | None:
+    """The batch, if there is one; locked if it is to be changed."""
+    query = select(Batch).where(Batch.id == batch_id)
+    return session.scalar(query.with_for_update() if to_change else query)
+
+
+def own_reading(session: Session, services: Services, batch_id: int, key: bytes) -> Batch:
+    """The batch, locked, if this reading is still the one that counts.
+
+    Raises ``Conflict`` if it was withdrawn, or if the same file came again meanwhile and is read under another key.
+    """
+    batch, name = find_batch(session, batch_id, to_change=True), batch_key_name(batch_id)
+    if batch is None or batch.state != RECEIVED or services.vault.keys_of([name]).get(name) != key:
+        raise Conflict(
+            Bilingual(
+                "同一文件又被上传或者批次已撤回，本次读取停止；请查看批次列表",
+                "the same file came again, or the batch was taken back; this reading stops: look at the list of batches",
+            ),
+            code="batch-overtaken",
+        )
+    return batch
+
+
 def stage(services: Services, batch: Batch, key: bytes, *, now: datetime, progress: Any = None) -> Tally:
     """Read the whole file; every row is staged, or has its faults. Raises what ``read_file`` raises."""
     with services.database.writing() as session:
+        own_reading(session, services, batch.id, key)
         for table in (BatchRow, BatchFault):
             session.execute(delete(table).where(table.batch_id == batch.id))
-    tally, stager = Tally(), _Stager(services, batch.id, key)
+    tally, stager = Tally(), _Stager(services, batch, key)
     with open_spooled(file_path(services, batch.id), key) as file:
         read = read_file(file, filename=batch.filename)
         outcomes = parse_rows(read, courts=courts(), received_on=legal_day(now))
         for chunk in _chunks(outcomes):
             with services.database.writing() as session:
-                stager.keep(session, chunk, tally)
+                own_reading(session, services, batch.id, key)
+                stager.keep(session, [_in_reach(item, batch.court_code) for item in chunk], tally)
             if progress is not None:
                 progress(tally)
     return tally
@@ -116,11 +154,30 @@ def _chunks(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
         yield chunk
 
 
+def _in_reach(item: Outcome, court_code: str | None) -> Outcome:
+    """Only the listing court, or one above it, decides about an entry (I15): others' rows are refused."""
+    if isinstance(item, tuple) or (court_code is not None and item.court_code.startswith(court_code)):
+        return item
+    return (
+        Fault(
+            item.row,
+            "court_name",
+            "court_name",
+            "court-not-yours",
+            Bilingual(
+                "不是本院或者下级法院的案件，应由执行法院自行报送",
+                "another court's case: that court must send it itself",
+            ),
+            "refused",
+        ),
+    )
+
+
 class _Stager:
     """Writes chunks of outcomes."""
 
-    def __init__(self, services: Services, batch_id: int, key: bytes) -> None:
-        self._batch_id = batch_id
+    def __init__(self, services: Services, batch: Batch, key: bytes) -> None:
+        self._batch_id = batch.id
         self._cipher = AESGCM(key)
         self._digests = Digests(services)
         self._count = 0

@@ -14,6 +14,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from creditsvc.storage.base import At, Base, BigId, Code, Id, Instant, Json
 
+RECEIVED, AWAITING, RELEASED, APPLIED = "received", "awaiting_release", "released", "applied"
+UNREADABLE, WITHDRAWN = "unreadable", "withdrawn"
+FINISHED = (APPLIED, UNREADABLE, WITHDRAWN)
+"""States in which nothing of the file is needed any more."""
+
 
 class Batch(Base):
     """One file of a court. Nothing in it is in force until a second person has released it."""
@@ -55,7 +60,7 @@ class BatchRow(Base):
     batch_id: Mapped[int] = mapped_column(BigId, ForeignKey("batch.id"), primary_key=True)
     row_number: Mapped[int] = mapped_column(Integer, primary_key=True)
     state: Mapped[Code]
-    """``staged``, ``unchanged``, ``changed``; ``applied`` afterwards."""
+    """``staged`` (would be listed), ``unchanged``, ``changed`` (needs a correction); ``applied`` afterwards."""
     row_key: Mapped[bytes] = mapped_column(LargeBinary(16))
     row_digest: Mapped[bytes] = mapped_column(LargeBinary(16))
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
