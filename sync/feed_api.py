@@ -11,19 +11,21 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.wsgi import wrap_file
 
 from creditsvc.access.permissions import Permission, open_to
-from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import InvalidInput, NotAllowed, NotSignedIn, TooLarge
+from creditsvc.kernel.errors import InvalidInput, NotFound, NotSignedIn, TooLarge
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from sync import feed_reading, receipts
+from sync.feed_access import Admitted, admit, entitled
 from sync.feed_state import bucket_digests, bucket_lines, group_digests
 from sync.heads import key_list_note
+from sync.ladder import note_fetched
 from sync.slip_answers import slips_after
 from sync.snapshots import snapshot_file
-from sync.subscribers import agreement_for, progress_of, register_verifier, subscriber_named
-from sync.tables_feed import Agreement, FeedStream, Subscriber
+from sync.subscribers import register_verifier, subscriber_named
+from sync.tables_feed import FeedStream, Progress
 from sync.wire.canonical import canonical_json, parse_json
 from sync.wire.encoding import b64url
 from sync.wire.state import FAN
@@ -36,6 +38,7 @@ MOST_WAITERS = 4
 """Waiters beyond this many are answered at once: a wait is a wish, and threads are few."""
 _waiters = threading.BoundedSemaphore(MOST_WAITERS)
 SMALL = 1024
+BLOCK = 256 * 1024
 LARGEST_NOTE = 64 * 1024
 NDJSON = "application/x-ndjson; charset=utf-8"
 PLAIN = "text/plain; charset=utf-8"
@@ -51,26 +54,6 @@ def _number(name: str, default: int) -> int:
             Bilingual(f"{name} 应为非负整数", f"{name} must be a whole number"), code="query-invalid", field=name
         )
     return int(raw)
-
-
-def _entitled(session: Session, stream: str) -> tuple[Subscriber, Agreement]:
-    """The subscriber whose key this is and the agreement that covers the stream."""
-    who = caller()
-    if who.subscriber is None:
-        if not who.may(Permission.SIGNED_IN):
-            raise NotSignedIn(Bilingual("请求须携带接口密钥", "the request needs an API key"), code="key-missing")
-        raise NotAllowed(
-            Bilingual("该密钥不属于订阅单位", "this key does not belong to a subscriber"), code="scope-denied"
-        )
-    who.require(Permission.STREAM_PULL)
-    subscriber = subscriber_named(session, who.subscriber)
-    return subscriber, agreement_for(session, subscriber, stream, legal_day(services().clock.now()))
-
-
-def _admit(session: Session, stream: str) -> Subscriber | None:
-    """Nobody needs a key for ``public``; every other stream needs an agreement."""
-    feed_reading.stream_row(session, stream)
-    return None if stream == "public" and caller().subscriber is None else _entitled(session, stream)[0]
 
 
 def _answer(body: bytes, kind: str, *, cache: str = "no-cache", headers: dict[str, str] | None = None) -> Response:
@@ -129,7 +112,7 @@ def tile(stream: str, epoch: int, path: str) -> ResponseReturnValue:
 def _epoch(session: Session, stream: str, epoch: int) -> FeedStream:
     row = feed_reading.stream_row(session, stream)
     if row.epoch != epoch:
-        raise InvalidInput(Bilingual("没有这个纪元", "no such epoch"), code="epoch-unknown", epoch=row.epoch)
+        raise NotFound(Bilingual("没有这个纪元", "no such epoch"), code="epoch-unknown", epoch=row.epoch)
     return row
 
 
@@ -139,14 +122,16 @@ def events(stream: str) -> ResponseReturnValue:
     """Events after a sequence; waits for the next one if there is none and the client asks for it."""
     after, limit = _number("after", 0), _number("limit", feed_reading.MOST)
     with services().database.reading() as session:
-        subscriber = _admit(session, stream)
+        admitted = admit(session, stream)
         feed_reading.check_cursor(feed_reading.stream_row(session, stream), after)
     _wait(stream, after, min(_number("wait", 0), LONGEST_WAIT))
+    limits = admitted.overdue.withheld_after if admitted and admitted.overdue else None
     with services().database.reading() as session:
-        page = feed_reading.events_after(session, feed_reading.stream_row(session, stream), after, limit)
-    if subscriber is not None and page.last > after:
-        _note_fetched(subscriber.id, stream, page.last)
-    return _answer(page.body, NDJSON, headers={"Feed-Sequence": str(page.last)})
+        row = feed_reading.stream_row(session, stream)
+        page = feed_reading.events_after(session, row, after, limit, withheld_after=limits)
+    if admitted is not None and page.last > after:
+        _note_fetched(admitted.subscriber.id, stream, page.last)
+    return _answer(page.body, NDJSON, cache="private, no-cache", headers={"Feed-Sequence": str(page.last)})
 
 
 def _wait(stream: str, after: int, seconds: int) -> None:
@@ -164,10 +149,12 @@ def _wait(stream: str, after: int, seconds: int) -> None:
 
 
 def _note_fetched(subscriber: int, stream: str, sequence: int) -> None:
+    with services().database.reading() as session:
+        known = session.get(Progress, (subscriber, stream))
+        if known is not None and known.fetched >= sequence:
+            return
     with services().database.writing() as session:
-        progress = progress_of(session, subscriber, stream)
-        if sequence > progress.fetched:
-            progress.fetched, progress.fetched_at = sequence, services().clock.now()
+        note_fetched(session, subscriber, stream, sequence, services().clock.now())
 
 
 @blueprint.get("/streams/<stream>/segments")
@@ -175,7 +162,7 @@ def _note_fetched(subscriber: int, stream: str, sequence: int) -> None:
 def segments(stream: str) -> ResponseReturnValue:
     """The list of whole blocks of events."""
     with services().database.reading() as session:
-        _admit(session, stream)
+        _served(session, stream)
         return _json(
             feed_reading.segments(session, feed_reading.stream_row(session, stream)), cache="private, max-age=60"
         )
@@ -186,7 +173,7 @@ def segments(stream: str) -> ResponseReturnValue:
 def segment(stream: str, name: str) -> ResponseReturnValue:
     """One block of events."""
     with services().database.reading() as session:
-        _admit(session, stream)
+        _served(session, stream)
         body = feed_reading.segment(session, feed_reading.stream_row(session, stream), name)
     return _answer(body, NDJSON, cache="private, max-age=60")
 
@@ -196,21 +183,25 @@ def segment(stream: str, name: str) -> ResponseReturnValue:
 def snapshot(stream: str) -> ResponseReturnValue:
     """Everything in force as one signed file, handed over as it lies on disk."""
     with services().database.reading() as session:
-        subscriber = _admit(session, stream)
-    path, sequence = snapshot_file(services(), stream, services().clock.now())
-    if subscriber is not None:
-        _note_fetched(subscriber.id, stream, sequence)
-    response = Response(_file(path), content_type=NDJSON)
+        admitted = _served(session, stream)
+    path, sequence, epoch = snapshot_file(services(), stream, services().clock.now())
+    if admitted is not None:
+        _note_fetched(admitted.subscriber.id, stream, sequence)
+    # opened here: once open, it stays whole although a newer one takes its place
+    response = Response(wrap_file(request.environ, path.open("rb"), BLOCK), content_type=NDJSON)
     response.headers.update(
         {"Content-Encoding": "gzip", "Cache-Control": "private, no-cache", "Feed-Sequence": str(sequence)}
     )
-    return response
+    response.set_etag(f"{epoch}-{sequence}")
+    return response.make_conditional(request)
 
 
-def _file(path: Any) -> Any:
-    with path.open("rb") as file:
-        while block := file.read(256 * 1024):
-            yield block
+def _served(session: Session, stream: str) -> Admitted | None:
+    """Admit whoever is not overdue."""
+    admitted = admit(session, stream)
+    if admitted is not None:
+        admitted.refuse_overdue()
+    return admitted
 
 
 @blueprint.get("/streams/<stream>/state")
@@ -218,7 +209,7 @@ def _file(path: Any) -> Any:
 def state(stream: str) -> ResponseReturnValue:
     """The digests of the 256 groups."""
     with services().database.reading() as session:
-        _admit(session, stream)
+        admit(session, stream)
         row = feed_reading.stream_row(session, stream)
         groups = [b64url(digest) for digest in group_digests(session, stream)]
         return _json({"groups": groups, "sequence": row.size, "state": b64url(bytes(row.state))})
@@ -235,7 +226,7 @@ def state_group(stream: str, group: int) -> ResponseReturnValue:
     """The digests of one group's 256 buckets."""
     _in_range(group)
     with services().database.reading() as session:
-        _admit(session, stream)
+        admit(session, stream)
         row = feed_reading.stream_row(session, stream)
         buckets = [b64url(digest) for digest in bucket_digests(session, stream, group)]
         return _json({"buckets": buckets, "group": group, "sequence": row.size})
@@ -248,7 +239,7 @@ def state_bucket(stream: str, group: int, bucket: int) -> ResponseReturnValue:
     _in_range(group, bucket)
     number = group * FAN + bucket
     with services().database.reading() as session:
-        _admit(session, stream)
+        admit(session, stream)
         row = feed_reading.stream_row(session, stream)
         lines = bucket_lines(session, stream, [number]).get(number, b"")
         return _answer(lines, PLAIN, headers={"Feed-Sequence": str(row.size)})
@@ -260,8 +251,12 @@ def slips(stream: str) -> ResponseReturnValue:
     """The numbers behind subjects, as this subscriber's agreement says."""
     after = _number("after", 0)
     with services().database.reading() as session:
-        subscriber, agreement = _entitled(session, stream)
-        body, following = slips_after(session, services(), subscriber, agreement, stream=stream, after=after)
+        admitted = entitled(session, stream)
+        admitted.refuse_overdue()
+        feed_reading.check_ahead(feed_reading.stream_row(session, stream), after)
+        body, following = slips_after(
+            session, services(), admitted.subscriber, admitted.agreement, stream=stream, after=after
+        )
     return _answer(body, NDJSON, cache="private, no-store", headers={"Feed-Sequence": str(following)})
 
 
@@ -273,7 +268,7 @@ def receipt_nonce(stream: str) -> ResponseReturnValue:
     if type(asked) is not int:
         raise InvalidInput(Bilingual("请给出 sequence", "give the sequence"), code="query-invalid", field="sequence")
     with services().database.writing() as session:
-        subscriber, _ = _entitled(session, stream)
+        subscriber = entitled(session, stream).subscriber
         answer = receipts.ask(session, subscriber, stream=stream, sequence=asked, now=services().clock.now())
     return _json(answer, cache="no-store")
 
@@ -284,22 +279,16 @@ def receipt(stream: str) -> ResponseReturnValue:
     """A signed receipt: applied, or 409 with where the two sets differ."""
     raw = _body()
     with services().database.writing() as session:
-        subscriber, _ = _entitled(session, stream)
+        subscriber = entitled(session, stream).subscriber
         judged = receipts.accept(
             session, subscriber, raw, host=services().settings.host, stream=stream, now=services().clock.now()
         )
-    if not judged.agrees:
-        raise receipts.StateMismatch(
-            Bilingual(
-                "本地副本与已发布状态不一致，请按所附摘要修复",
-                "the copy differs from what was published; heal by the digests",
-            ),
-            **(judged.problem or {}),
-        )
+    if judged.refusal is not None:
+        raise judged.refusal
     return _json({"applied": True, "sequence": judged.sequence}, cache="no-store")
 
 
-@blueprint.post("/agreements/verifier")
+@blueprint.post("/agreements/key")
 @open_to(Permission.STREAM_PULL)
 def verifier() -> ResponseReturnValue:
     """A subscriber registers, once, the key that will sign its receipts; the desk alone replaces it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -11,15 +12,16 @@ from sqlalchemy.orm import Session
 
 from creditsvc.kernel.errors import Conflict, Gone, NotFound
 from creditsvc.kernel.text import Bilingual
-from sync.tables_feed import FeedStream, LogNode, StreamEvent
+from sync.erasure import SEGMENT
+from sync.tables_feed import FeedSegment, FeedStream, LogNode, StreamEvent
 from sync.wire.errors import FormatInvalid
-from sync.wire.events import erased_line
+from sync.wire.events import erased_line, withheld_line
 from sync.wire.merkle import leaf_hash
 from sync.wire.tiles import Tile, bundle_bytes, exists, parse_tile_path
 
 MOST = 1000
-SEGMENT = 1000
 TILE_HEIGHT = 8
+_FIRST = re.compile(r"[1-9][0-9]{0,14}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ def stream_row(session: Session, stream: str) -> FeedStream:
     return row
 
 
-def check_cursor(row: FeedStream, after: int) -> None:
-    """Raises ``Conflict`` (``cursor-ahead``) or ``Gone`` (``cursor-forgotten``, with the snapshot's address)."""
+def check_ahead(row: FeedStream, after: int) -> None:
+    """Raises ``Conflict`` (``cursor-ahead``) for a cursor past the head."""
     if after > row.size:
         raise Conflict(
             Bilingual(
@@ -50,6 +52,11 @@ def check_cursor(row: FeedStream, after: int) -> None:
             code="cursor-ahead",
             sequence=row.size,
         )
+
+
+def check_cursor(row: FeedStream, after: int) -> None:
+    """Raises ``Conflict`` (``cursor-ahead``) or ``Gone`` (``cursor-forgotten``, with the snapshot's address)."""
+    check_ahead(row, after)
     if after < row.forget_before:
         raise Gone(
             Bilingual(
@@ -61,49 +68,63 @@ def check_cursor(row: FeedStream, after: int) -> None:
         )
 
 
-def events_after(session: Session, row: FeedStream, after: int, limit: int) -> Page:
-    """Up to ``limit`` events after a sequence, without a gap, never past the head."""
-    return _events(session, row.stream, after + 1, min(row.size, after + max(1, min(limit, MOST))))
+def events_after(
+    session: Session, row: FeedStream, after: int, limit: int, *, withheld_after: int | None = None
+) -> Page:
+    """Up to ``limit`` events after a sequence, without a gap, never past the head.
+
+    ``withheld_after``: beyond it removals only are served whole (a subscriber that is overdue).
+    """
+    last = min(row.size, after + max(1, min(limit, MOST)))
+    return _events(session, row.stream, after + 1, last, withheld_after=withheld_after)
 
 
-def _events(session: Session, stream: str, first: int, last: int) -> Page:
-    query = select(StreamEvent.sequence, StreamEvent.leaf, StreamEvent.body).where(
+def _events(session: Session, stream: str, first: int, last: int, *, withheld_after: int | None = None) -> Page:
+    query = select(StreamEvent.sequence, StreamEvent.leaf, StreamEvent.body, StreamEvent.removes).where(
         StreamEvent.stream == stream, StreamEvent.sequence.between(first, last)
     )
-    lines = [
-        bytes(body) if body is not None else erased_line(sequence, bytes(leaf))
-        for sequence, leaf, body in session.execute(query.order_by(StreamEvent.sequence))
-    ]
+    lines = []
+    for sequence, leaf, body, removes in session.execute(query.order_by(StreamEvent.sequence)):
+        if body is None:
+            lines.append(erased_line(sequence, bytes(leaf)))
+        elif withheld_after is not None and sequence > withheld_after and not removes:
+            lines.append(withheld_line(sequence, bytes(leaf)))
+        else:
+            lines.append(bytes(body))
     return Page(first, last, b"".join(line + b"\n" for line in lines))
+
+
+def build_segments(session: Session, row: FeedStream, *, most: int = 1000) -> int:
+    """Digest whole blocks that have no digest yet; how many."""
+    have = set(session.scalars(select(FeedSegment.first).where(FeedSegment.stream == row.stream)))
+    missing = [first for first in range(1, row.size - SEGMENT + 2, SEGMENT) if first not in have]
+    for first in missing[:most]:
+        page = _events(session, row.stream, first, first + SEGMENT - 1)
+        session.add(FeedSegment(stream=row.stream, first=first, last=page.last, bytes=len(page.body),
+                                sha256=sha256(page.body).hexdigest()))  # fmt: skip
+    return len(missing[:most])
 
 
 def segments(session: Session, row: FeedStream) -> dict[str, Any]:
     """Whole blocks of 1,000 events, each named by its digest."""
-    blocks = []
-    for first in range(1, row.size - SEGMENT + 2, SEGMENT):
-        page = _events(session, row.stream, first, first + SEGMENT - 1)
-        digest = sha256(page.body).hexdigest()
-        blocks.append(
-            {
-                "bytes": len(page.body),
-                "first": first,
-                "last": page.last,
-                "name": f"{first}-{digest[:16]}",
-                "sha256": digest,
-            }
-        )
-    return {"segments": blocks}
+    blocks = session.scalars(
+        select(FeedSegment).where(FeedSegment.stream == row.stream).order_by(FeedSegment.first)
+    ).all()
+    return {
+        "segments": [
+            {"bytes": block.bytes, "first": block.first, "last": block.last, "name": block.name, "sha256": block.sha256}
+            for block in blocks
+        ]
+    }
 
 
 def segment(session: Session, row: FeedStream, name: str) -> bytes:
     """One block by its name; raises ``NotFound`` for one that was rebuilt since."""
-    first_text, _, digest = name.partition("-")
-    if first_text.isascii() and first_text.isdigit():
-        first = int(first_text)
-        if first % SEGMENT == 1 and first + SEGMENT - 1 <= row.size:
-            body = _events(session, row.stream, first, first + SEGMENT - 1).body
-            if sha256(body).hexdigest()[:16] == digest:
-                return body
+    first = name.partition("-")[0]
+    if _FIRST.fullmatch(first):
+        block = session.get(FeedSegment, (row.stream, int(first)))
+        if block is not None and block.name == name:
+            return _events(session, row.stream, block.first, block.last).body
     raise NotFound(
         Bilingual("没有这个分段，请重新获取列表", "no such segment; get the list again"), code="segment-unknown"
     )

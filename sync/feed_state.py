@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from sync.tables_feed import FeedDigest, FeedEntry, StreamEvent
 from sync.wire.state import (
-    BUCKETS,
     EMPTY_BUCKET,
     EMPTY_GROUP,
     FAN,
@@ -63,36 +62,88 @@ def bucket_lines(session: Session, stream: str, buckets: Collection[int]) -> dic
 def _entries(session: Session, stream: str, buckets: Collection[int]) -> dict[int, dict[str, int]]:
     found: dict[int, dict[str, int]] = {}
     query = select(FeedEntry.bucket, FeedEntry.entry, FeedEntry.revision).where(FeedEntry.stream == stream)
-    wanted = sorted(buckets)
-    everything = len(wanted) == BUCKETS
-    for start in range(0, 1 if everything else len(wanted), CHUNK):
-        some = query if everything else query.where(FeedEntry.bucket.in_(wanted[start : start + CHUNK]))
-        for bucket, entry, revision in session.execute(some):
+    for some in _conditions(buckets):
+        for bucket, entry, revision in session.execute(query.where(some)):
             found.setdefault(bucket, {})[entry] = revision
     return found
 
 
-def lines_at(session: Session, stream: str, sequence: int, buckets: Sequence[int]) -> dict[int, bytes]:
-    """Lines by bucket as they were at an earlier sequence: today's, with what came since undone."""
-    found = _entries(session, stream, buckets)
-    changed = session.scalars(
-        select(StreamEvent.entry).where(StreamEvent.stream == stream, StreamEvent.sequence > sequence).distinct()
-    ).all()
-    wanted = set(buckets)
-    for entry in changed:
-        bucket = bucket_number(entry)
-        if bucket not in wanted:
-            continue
-        then = session.execute(
-            select(StreamEvent.revision, StreamEvent.removes)
-            .where(StreamEvent.stream == stream, StreamEvent.entry == entry, StreamEvent.sequence <= sequence)
-            .order_by(StreamEvent.sequence.desc())
-            .limit(1)
-        ).one_or_none()
-        found.setdefault(bucket, {}).pop(entry, None)
-        if then is not None and not then.removes:
-            found[bucket][entry] = then.revision
-    return {bucket: lines_of(entries.items()) for bucket, entries in found.items()}
+def _conditions(buckets: Collection[int]) -> Iterator[ColumnElement[bool]]:
+    if isinstance(buckets, range):
+        yield FeedEntry.bucket.between(buckets[0], buckets[-1])
+        return
+    wanted = sorted(buckets)
+    for start in range(0, len(wanted), CHUNK):
+        yield FeedEntry.bucket.in_(wanted[start : start + CHUNK])
+
+
+class Past:
+    """Buckets as they were at an earlier sequence: today's, with what came since undone. Flat memory.
+
+    ``removed_until``: beyond it, entries that left up to there are left out too (a subscriber that got removals only).
+    """
+
+    def __init__(self, session: Session, stream: str, sequence: int, *, removed_until: int = 0) -> None:
+        self._session, self._stream, self._sequence = session, stream, sequence
+        self._then: dict[int, dict[str, int]] = {}
+        self._changed: dict[int, set[str]] = {}
+        self._page: dict[int, dict[str, int]] = {}
+        self._loaded = range(0)
+        self._look_back(removed_until)
+
+    def __call__(self, bucket: int) -> bytes:
+        """The bucket's lines then; ask in ascending order."""
+        if bucket not in self._loaded:
+            first = bucket // FAN * FAN
+            self._loaded = range(first, first + FAN)
+            self._page = _entries(self._session, self._stream, self._loaded)
+        held = self._page.get(bucket, {})
+        changed = self._changed.get(bucket)
+        if changed is None:
+            return lines_of(held.items())
+        kept = {entry: revision for entry, revision in held.items() if entry not in changed}
+        return lines_of((kept | self._then.get(bucket, {})).items())
+
+    def groups(self) -> list[bytes]:
+        """The 256 group digests then."""
+        digests = group_digests(self._session, self._stream)
+        for group in sorted({bucket // FAN for bucket in self._changed}):
+            buckets = bucket_digests(self._session, self._stream, group)
+            for bucket in sorted(bucket for bucket in self._changed if bucket // FAN == group):
+                buckets[bucket % FAN] = bucket_digest(self(bucket))
+            digests[group] = group_digest(buckets)
+        return digests
+
+    def _look_back(self, removed_until: int) -> None:
+        """Note what has changed since, and what it was."""
+        since = select(StreamEvent.entry).where(
+            StreamEvent.stream == self._stream, StreamEvent.sequence > self._sequence
+        )
+        entries = self._session.scalars(since.distinct()).all()
+        gone = set(
+            self._session.scalars(since.where(StreamEvent.removes.is_(True), StreamEvent.sequence <= removed_until))
+        )
+        for entry in entries:
+            self._changed.setdefault(bucket_number(entry), set()).add(entry)
+        for start in range(0, len(entries), CHUNK):
+            for entry, revision, removes in self._session.execute(self._newest(entries[start : start + CHUNK])):
+                if not removes and entry not in gone:
+                    self._then.setdefault(bucket_number(entry), {})[entry] = revision
+
+    def _newest(self, entries: Sequence[str]) -> Select[str, int, bool]:
+        newest = (
+            select(func.max(StreamEvent.sequence).label("sequence"))
+            .where(
+                StreamEvent.stream == self._stream,
+                StreamEvent.entry.in_(entries),
+                StreamEvent.sequence <= self._sequence,
+            )
+            .group_by(StreamEvent.entry)
+            .subquery()
+        )
+        return select(StreamEvent.entry, StreamEvent.revision, StreamEvent.removes).join(
+            newest, (StreamEvent.stream == self._stream) & (StreamEvent.sequence == newest.c.sequence)
+        )
 
 
 def _digests(session: Session, stream: str, level: int, numbers: Iterable[int], empty: bytes) -> list[bytes]:

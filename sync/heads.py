@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
 from creditsvc.storage.keyring import Keyring
+from sync.ladder import move_watermark
 from sync.tables_feed import FeedHead, FeedKeyList, FeedStream
 from sync.wire.head import Head, sign_head
 from sync.wire.keys import DatedKey, KeyList, StreamKey, sign_key_list
@@ -66,21 +67,27 @@ def remember(session: Session, row: FeedStream, now: datetime) -> None:
 
 
 def resign_heads(services: Services, now: datetime) -> int:
-    """Sign again every head that is older than four minutes; how many."""
+    """Sign again every head that is older than four minutes, with the watermark of now; how many."""
     with services.database.reading() as session:
         due = session.scalars(select(FeedStream.stream).where(FeedStream.signed_at < now - RESIGN_AFTER)).all()
     if not due:
         return 0
     with services.database.writing() as session:
-        for row in session.scalars(select(FeedStream).where(FeedStream.stream.in_(due)).with_for_update()):
+        query = select(FeedStream).where(FeedStream.stream.in_(due)).order_by(FeedStream.stream)
+        for row in session.scalars(query.with_for_update()):
+            move_watermark(session, row, legal_day(now))
             sign(row, services.keyring, services.settings.host, now)
-            head = session.get(FeedHead, (row.stream, row.size))
-            if head is None:
-                remember(session, row, now)
-            else:
-                head.at = now
+            _keep_head(session, row, now)
         session.execute(delete(FeedHead).where(FeedHead.at < now - KEEP_HEADS))
     return len(due)
+
+
+def _keep_head(session: Session, row: FeedStream, now: datetime) -> None:
+    head = session.get(FeedHead, (row.stream, row.size))
+    if head is None:
+        remember(session, row, now)
+    else:
+        head.at = now
 
 
 def prepare_feed(services: Services, now: datetime) -> None:

@@ -33,6 +33,8 @@ def _stage(lag: Lag, event: StreamEvent) -> tuple[str, datetime | None]:
         return "published", event.at
     if progress.applied >= event.sequence:
         return "applied", progress.applied_at
+    if lag.overdue is not None:
+        return "overdue", lag.overdue.from_at
     if progress.diverged_at is not None:
         return "diverged", progress.diverged_at
     if progress.fetched >= event.sequence:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from creditsvc.register.feed_fields import FeedFields, feed_fields
@@ -45,15 +45,31 @@ def sequence_once(services: Services, now: datetime, *, batch: int = BATCH) -> i
         if session.scalar(select(Outbox.id).where(Outbox.done_at.is_(None)).limit(1)) is None:
             return 0
     with services.database.writing() as session:
-        if not services.database.is_sqlite and not session.scalar(text(f"SELECT pg_try_advisory_xact_lock({LOCK})")):
+        if not locked(services, session):
             return 0
-        facts = session.scalars(
-            select(Outbox).where(Outbox.done_at.is_(None)).order_by(Outbox.is_exit.desc(), Outbox.id).limit(batch)
-        ).all()
+        facts = _waiting(session, batch)
+        streams = session.scalars(select(FeedStream).order_by(FeedStream.stream).with_for_update()).all()
+        if not streams:
+            # before `migrate` has made the streams nothing may be settled: it would be lost
+            return 0
         overtaken = _overtaken(session, facts)
-        _publish(session, services, [fact for fact in facts if fact.id not in overtaken], now)
-        _settle(session, facts, overtaken, now)
+        told = _publish(session, services, streams, [fact for fact in facts if fact.id not in overtaken], now)
+        _settle(session, facts, overtaken, told, now)
         return len(facts) + len(overtaken - {fact.id for fact in facts})
+
+
+def locked(services: Services, session: Session) -> bool:
+    """Take the one lock of those who give numbers, to the end of the transaction; SQLite has one writer anyway."""
+    return services.database.is_sqlite or bool(session.scalar(text(f"SELECT pg_try_advisory_xact_lock({LOCK})")))
+
+
+def _waiting(session: Session, batch: int) -> list[Outbox]:
+    """Exits of the whole backlog, then the rest in order: two walks along the index, never a sort of the backlog."""
+    found: list[Outbox] = []
+    for is_exit in (True, False):
+        query = select(Outbox).where(Outbox.done_at.is_(None), Outbox.is_exit.is_(is_exit)).order_by(Outbox.id)
+        found += session.scalars(query.limit(batch - len(found)))
+    return found
 
 
 def _overtaken(session: Session, facts: Sequence[Outbox]) -> set[int]:
@@ -68,9 +84,10 @@ def _overtaken(session: Session, facts: Sequence[Outbox]) -> set[int]:
     return found
 
 
-def _settle(session: Session, facts: Sequence[Outbox], overtaken: set[int], now: datetime) -> None:
-    published = [fact.id for fact in facts if fact.id not in overtaken]
-    for ids, outcome in ((published, "published"), (sorted(overtaken), "cancelled")):
+def _settle(session: Session, facts: Sequence[Outbox], overtaken: set[int], told: set[int], now: datetime) -> None:
+    """Mark them done: ``published`` if a stream told it, ``cancelled`` if none had to."""
+    quiet = {fact.id for fact in facts} - told
+    for ids, outcome in ((sorted(told), "published"), (sorted(quiet | overtaken), "cancelled")):
         for start in range(0, len(ids), 500):
             session.execute(
                 update(Outbox)
@@ -80,31 +97,40 @@ def _settle(session: Session, facts: Sequence[Outbox], overtaken: set[int], now:
             )
 
 
-def _publish(session: Session, services: Services, facts: Sequence[Outbox], now: datetime) -> None:
-    entries = list(dict.fromkeys(fact.entry for fact in facts))
-    fields = feed_fields(session, services.vault, entries)
-    for row in session.scalars(select(FeedStream).order_by(FeedStream.stream).with_for_update()):
+def _publish(
+    session: Session, services: Services, streams: Sequence[FeedStream], facts: Sequence[Outbox], now: datetime
+) -> set[int]:
+    """Write the facts to every stream that carries them; which of them some stream had to tell."""
+    fields = feed_fields(session, services.vault, list(dict.fromkeys(fact.entry for fact in facts)))
+    told: set[int] = set()
+    for row in streams:
         mine = [fact for fact in facts if fact.kind in KINDS[row.stream]]
         if not mine:
             continue
         writer = Writer(session, row, origin_of(services.settings.host, row), now)
         writer.load([fact.entry for fact in mine])
-        for fact in mine:
-            _write(writer, fact, fields.get(fact.entry))
-        if writer.finish():
-            sign(row, services.keyring, services.settings.host, now)
-            row.advanced_at = now
-            remember(session, row, now)
+        told.update(fact.id for fact in mine if _write(writer, fact, fields.get(fact.entry)))
+        seal(session, services, writer, row, now)
+    return told
 
 
-def _write(writer: Writer, fact: Outbox, fields: FeedFields | None) -> None:
+def seal(session: Session, services: Services, writer: Writer, row: FeedStream, now: datetime) -> None:
+    """Finish one stream's share of a pass: if it has moved, its new head is signed in the same transaction."""
+    if writer.finish():
+        sign(row, services.keyring, services.settings.host, now)
+        row.advanced_at = now
+        remember(session, row, now)
+
+
+def _write(writer: Writer, fact: Outbox, fields: FeedFields | None) -> bool:
     kind = EVENT_OF[FactType(fact.fact)]
     if kind.removes:
-        writer.remove(fact.entry, fact.kind, dict(fact.exit or {}))
-    elif fields is not None and fields.in_force and fields.subject_number:
-        writer.put(kind, fields)
+        return writer.remove(fact.entry, fact.kind, dict(fact.exit or {}))
+    if fields is None or not fields.in_force or not fields.subject_number:
+        return False
+    return writer.put(kind, fields)
 
 
 def backlog(session: Session) -> int:
     """How many facts wait to be numbered."""
-    return len(session.scalars(select(Outbox.id).where(Outbox.done_at.is_(None)).limit(100_000)).all())
+    return session.scalar(select(func.count()).select_from(Outbox).where(Outbox.done_at.is_(None))) or 0

@@ -10,23 +10,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from creditsvc.kernel.errors import Conflict, InvalidInput
+from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput
 from creditsvc.kernel.text import Bilingual
-from sync.feed_state import group_digests, lines_at
-from sync.subscribers import progress_of
+from sync.feed_state import Past
+from sync.ladder import note_receipt, open_overdue, progress_of
 from sync.tables_feed import FeedHead, FeedStream, Receipt, ReceiptNonce, StreamEvent, Subscriber
 from sync.wire.encoding import b64url
 from sync.wire.errors import FormatInvalid, SignatureInvalid
 from sync.wire.notes import parse_verifier_key, verify_note
 from sync.wire.receipts import Receipt as Declared
 from sync.wire.receipts import buckets_for, parse_receipt, proof
-from sync.wire.state import BUCKETS, FAN, bucket_digest
+from sync.wire.state import FAN, bucket_digest
 
 YOUNG = timedelta(minutes=15)
 WEEKLY = timedelta(days=7)
+LIFE = timedelta(hours=12)
+"""Of a nonce; shorter than the time for which the states of heads are kept."""
 
 
 class StateMismatch(Conflict):
@@ -56,15 +58,14 @@ def ask(session: Session, subscriber: Subscriber, *, stream: str, sequence: int,
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A receipt that was signed as it must be: kept either way."""
+    """A receipt that was signed as it must be. It is kept and has spent its nonce, also where it is refused."""
 
-    agrees: bool
     sequence: int
-    problem: dict[str, Any] | None
+    refusal: CreditServiceError | None = None
 
 
 def accept(session: Session, subscriber: Subscriber, raw: bytes, *, host: str, stream: str, now: datetime) -> Judged:
-    """Judge a receipt. A correctly signed one spends its nonce, whatever it says.
+    """Judge a receipt. A correctly signed one spends its nonce, whatever it says: commit, then raise its refusal.
 
     Raises ``SignatureInvalid``, ``InvalidInput`` (``receipt-wrong``), ``Conflict`` (``nonce-used``, ``verifier-missing``).
     """
@@ -73,24 +74,32 @@ def accept(session: Session, subscriber: Subscriber, raw: bytes, *, host: str, s
     row = session.get(FeedStream, stream)
     if nonce is None or row is None or (nonce.subscriber_id, nonce.stream) != (subscriber.id, stream):
         raise _wrong()
-    if nonce.spent_at is not None:
+    if nonce.spent_at is not None or now - nonce.made_at > LIFE:
         raise Conflict(
-            Bilingual("该随机数已使用，请重新申请", "this nonce is spent; ask for another"), code="nonce-used"
+            Bilingual("该随机数已使用或已过期，请重新申请", "this nonce is spent or too old; ask for another"),
+            code="nonce-used",
         )
-    if (declared.host, declared.stream, declared.epoch, declared.sequence) != (host, stream, row.epoch, nonce.sequence):
-        raise _wrong()
     nonce.spent_at = now
+    if (declared.host, declared.stream, declared.epoch, declared.sequence) != (host, stream, row.epoch, nonce.sequence):
+        return Judged(nonce.sequence, _wrong())
+    return _judge(session, subscriber, declared, nonce, raw=raw, now=now)
+
+
+def _judge(
+    session: Session, subscriber: Subscriber, declared: Declared, nonce: ReceiptNonce, *, raw: bytes, now: datetime
+) -> Judged:
+    overdue = open_overdue(session, subscriber.id, nonce.stream)
     buckets = _buckets(session, subscriber, nonce)
-    lines = lines_at(session, stream, nonce.sequence, buckets)
-    agrees = _agrees(session, declared, nonce, buckets, lines)
-    session.add(Receipt(subscriber_id=subscriber.id, stream=stream, sequence=nonce.sequence, agrees=agrees, nonce=nonce.nonce,
-                        note=raw.decode(), received_at=now))  # fmt: skip
-    _note_progress(session, subscriber, nonce, agrees=agrees, now=now)
-    return Judged(
-        agrees,
-        nonce.sequence,
-        None if agrees else _difference(session, row, buckets, lines, everything=nonce.everything),
-    )
+    past = Past(session, nonce.stream, nonce.sequence)
+    agrees = _agrees(session, declared, nonce) and declared.proof == proof(bytes(nonce.nonce), buckets, past)
+    if not agrees and overdue is not None:
+        # it was not given what came after it fell behind: such a receipt covers what left, and no more
+        less = Past(session, nonce.stream, overdue.withheld_after, removed_until=nonce.sequence)
+        agrees = _agrees(session, declared, nonce) and declared.proof == proof(bytes(nonce.nonce), buckets, less)
+    session.add(Receipt(subscriber_id=subscriber.id, stream=nonce.stream, sequence=nonce.sequence, agrees=agrees,
+                        nonce=nonce.nonce, note=raw.decode(), received_at=now))  # fmt: skip
+    note_receipt(session, subscriber, nonce, overdue, agrees=agrees, now=now)
+    return Judged(nonce.sequence, None if agrees else _mismatch(past, nonce, buckets))
 
 
 def _verified(subscriber: Subscriber, raw: bytes) -> Declared:
@@ -128,41 +137,26 @@ def _buckets(session: Session, subscriber: Subscriber, nonce: ReceiptNonce) -> l
     return buckets_for(bytes(nonce.nonce), subscriber.name, removed=removed, everything=nonce.everything)
 
 
-def _agrees(
-    session: Session, declared: Declared, nonce: ReceiptNonce, buckets: list[int], lines: dict[int, bytes]
-) -> bool:
+def _agrees(session: Session, declared: Declared, nonce: ReceiptNonce) -> bool:
     head = session.get(FeedHead, (nonce.stream, nonce.sequence))
-    if head is None or (declared.count, declared.state) != (head.count, bytes(head.state)):
-        return False
-    return declared.proof == proof(bytes(nonce.nonce), buckets, lambda number: lines.get(number, b""))
+    return head is not None and (declared.count, declared.state) == (head.count, bytes(head.state))
 
 
-def _note_progress(
-    session: Session, subscriber: Subscriber, nonce: ReceiptNonce, *, agrees: bool, now: datetime
-) -> None:
-    progress = progress_of(session, subscriber.id, nonce.stream)
-    if not agrees:
-        progress.diverged_at = now
-        return
-    progress.diverged_at = None
-    if nonce.sequence >= progress.applied:
-        progress.applied, progress.applied_at = nonce.sequence, now
-    progress.fetched = max(progress.fetched, nonce.sequence)
-    progress.fetched_at = progress.fetched_at or now
-    if nonce.everything:
-        progress.complete_at = now
-
-
-def _difference(
-    session: Session, row: FeedStream, buckets: list[int], lines: dict[int, bytes], *, everything: bool
-) -> dict[str, Any]:
-    problem: dict[str, Any] = {
-        "groups": [b64url(digest) for digest in group_digests(session, row.stream)],
-        "sequence": row.size,
-    }
-    if not everything and len(buckets) < BUCKETS:
-        problem["buckets"] = [
-            {"bucket": number % FAN, "digest": b64url(bucket_digest(lines.get(number, b""))), "group": number // FAN}
+def _mismatch(past: Past, nonce: ReceiptNonce, buckets: list[int]) -> StateMismatch:
+    """Ours at that sequence: all groups, and the checked buckets where not all were checked."""
+    members: dict[str, Any] = {"groups": [b64url(digest) for digest in past.groups()], "sequence": nonce.sequence}
+    if not nonce.everything:
+        members["buckets"] = [
+            {"bucket": number % FAN, "digest": b64url(bucket_digest(past(number))), "group": number // FAN}
             for number in buckets
         ]
-    return problem
+    text = Bilingual(
+        "本地副本与已发布状态不一致，请按所附摘要修复",
+        "the copy differs from what was published; heal by the digests",
+    )
+    return StateMismatch(text, **members)
+
+
+def forget_nonces(session: Session, now: datetime) -> None:
+    """Drop questions that nobody may answer any more."""
+    session.execute(delete(ReceiptNonce).where(ReceiptNonce.made_at < now - 2 * LIFE))

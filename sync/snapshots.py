@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,17 +24,23 @@ LEVEL = 3
 BLOCK = 2000
 
 
-def snapshot_file(services: Services, stream: str, now: datetime) -> tuple[Path, int]:
-    """The newest snapshot's file and its sequence; built if the head has moved on since, but not more than every 20 s."""
+def snapshot_file(services: Services, stream: str, now: datetime) -> tuple[Path, int, int]:
+    """The newest snapshot's file, its sequence and epoch; built if the head has moved on since, but not more than every 20 s."""
     with services.database.reading() as session:
         row = session.get(FeedStream, stream)
         if row is None:
             raise LookupError(stream)
         folder = services.settings.home / "feed" / stream / str(row.epoch)
         have = _newest(folder)
-        if have is not None and (have[1] == row.size or _age(have[0], now) < FRESH_FOR):
-            return have
-        return _build(session, services, row, folder), row.size
+        if have is not None and _will_do(row, have, now):
+            return *have, row.epoch
+        return _build(session, services, row, folder, now), row.size, row.epoch
+
+
+def _will_do(row: FeedStream, have: tuple[Path, int], now: datetime) -> bool:
+    """A young one will do, unless events after it are forgotten already."""
+    path, sequence = have
+    return sequence == row.size or (row.forget_before <= sequence <= row.size and _age(path, now) < FRESH_FOR)
 
 
 def _newest(folder: Path) -> tuple[Path, int] | None:
@@ -47,11 +54,11 @@ def _age(path: Path, now: datetime) -> timedelta:
     return timedelta(seconds=now.timestamp() - path.stat().st_mtime)
 
 
-def _build(session: Session, services: Services, row: FeedStream, folder: Path) -> Path:
+def _build(session: Session, services: Services, row: FeedStream, folder: Path, now: datetime) -> Path:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     origin = origin_of(services.settings.host, row)
     header = Header(count=row.count, epoch=row.epoch, sequence=row.size, state=bytes(row.state))
-    part = folder / f"{row.size}.{os.getpid()}.part"
+    part = folder / f"{row.size}.{secrets.token_hex(8)}.part"
     blocks = write_snapshot(
         origin,
         header,
@@ -62,6 +69,7 @@ def _build(session: Session, services: Services, row: FeedStream, folder: Path) 
     with gzip.open(part, "wb", compresslevel=LEVEL) as target:
         for block in blocks:
             target.write(block)
+    os.utime(part, (now.timestamp(), now.timestamp()))
     done = folder / f"{row.size}.ndjson.gz"
     part.replace(done)
     for old in folder.glob("*.ndjson.gz"):
@@ -73,7 +81,7 @@ def _build(session: Session, services: Services, row: FeedStream, folder: Path) 
 def _entries(session: Session, stream: str) -> Iterator[bytes]:
     full, mark, after = aliased(StreamEvent), aliased(StreamEvent), ""
     query = (
-        select(FeedEntry.entry, FeedEntry.sequence, FeedEntry.full_sequence, full.body, mark.body)
+        select(FeedEntry.entry, FeedEntry.sequence, FeedEntry.full_sequence, FeedEntry.canary, full.body, mark.body)
         .join(full, (full.stream == FeedEntry.stream) & (full.sequence == FeedEntry.full_sequence))
         .join(mark, (mark.stream == FeedEntry.stream) & (mark.sequence == FeedEntry.sequence))
         .where(FeedEntry.stream == stream)
@@ -81,8 +89,9 @@ def _entries(session: Session, stream: str) -> Iterator[bytes]:
         .limit(BLOCK)
     )
     while rows := session.execute(query.where(FeedEntry.entry > after)).all():
-        for entry, sequence, full_sequence, body, annotation in rows:
-            yield entry_line(_current(body, annotation if sequence != full_sequence else None), sequence)
+        for entry, sequence, full_sequence, canary, body, annotation in rows:
+            data = _current(body, annotation if sequence != full_sequence else None)
+            yield entry_line(data, sequence, canary=canary)
             after = entry
 
 
@@ -91,7 +100,7 @@ def _current(body: bytes | None, annotation: bytes | None) -> dict[str, Any]:
     if annotation is not None:
         noted = msgspec.json.decode(annotation)["data"]
         data = data | {"revision": noted["revision"], "marks": noted["marks"]}
-    return data
+    return {name: value for name, value in data.items() if name != "marks" or value}
 
 
 def _tombstones(session: Session, row: FeedStream) -> Iterator[Tombstone]:

@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+import msgspec
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from creditsvc.register.feed_fields import FeedFields
+from sync.erasure import erase_before, erase_within
 from sync.feed_state import rehash
+from sync.stored_log import check_stored
 from sync.tables_feed import FeedEntry, FeedStream, LogNode, StreamEvent
 from sync.wire.events import EventType, build_event, commitment, event_bytes
-from sync.wire.fields import project
+from sync.wire.fields import RELIEF_STREAMS, RELIEFS, project
 from sync.wire.ids import RANDOM_BYTES, event_id
 from sync.wire.merkle import leaf_hash, load_frontier
 from sync.wire.origins import Origin
@@ -42,8 +45,8 @@ class Writer:
         self._nodes: list[dict[str, Any]] = []
         self._buckets: set[int] = set()
         self._gone: list[str] = []
-        self._erase: dict[EventType, list[str]] = {}
         self._new: dict[str, FeedEntry] = {}
+        self._first = row.size + 1
 
     def load(self, entries: Sequence[str]) -> None:
         """Fetch what this stream has of these entries."""
@@ -53,35 +56,65 @@ class Writer:
             )
             self._entries.update({row.entry: row for row in self._session.scalars(query)})
 
-    def put(self, kind: EventType, fields: FeedFields) -> None:
-        """Publish, correct or annotate an entry as it is now; what the stream never had is published."""
+    def put_canary(self, fields: FeedFields) -> None:
+        """Publish a synthetic entry."""
+        self.put(EventType.CANARY_PUBLISHED, fields)
+
+    def put(self, kind: EventType, fields: FeedFields) -> bool:
+        """Publish, correct or annotate an entry as it is now; what the stream never had is published.
+
+        Whether there was anything to say: an annotation may change marks that this stream does not carry.
+        """
         held = self._entries.get(fields.entry)
         if held is None:
-            kind = EventType.PUBLISHED
+            kind = kind if kind.is_canary else EventType.PUBLISHED
         elif kind is EventType.PUBLISHED:
-            return
+            return False
+        if kind is EventType.ANNOTATED and held is not None:
+            return self._annotate(held, fields)
         salt = held.salt if held is not None and held.salt else secrets.token_bytes(32)
         revision = held.revision + 1 if held is not None else 1
-        if kind is EventType.ANNOTATED:
-            data = {
-                "entry": fields.entry,
-                "kind": fields.kind,
-                "revision": revision,
-                "marks": fields.data.get("marks", []),
-            }
-        else:
-            data = project(fields.data | self._pseudonyms(fields, salt) | {"revision": revision}, self._row.stream)
+        data = project(fields.data | self._pseudonyms(fields, salt) | {"revision": revision}, self._row.stream)
         sequence = self._append(kind, fields.entry, revision, data)
-        self._hold(
-            held,
-            fields,
-            revision,
-            sequence,
-            salt,
-            full=kind is not EventType.ANNOTATED,
-            slips="subject" in data or "roles" in data,
-        )
-        self._erase.setdefault(kind, []).append(fields.entry)
+        held = held or self._new_entry(fields.entry, salt, canary=kind.is_canary)
+        held.full_sequence, held.has_slip = sequence, "subject" in data or "roles" in data
+        self._move(held, revision, sequence)
+        return True
+
+    def _annotate(self, held: FeedEntry, fields: FeedFields) -> bool:
+        marks = [mark for mark in fields.data.get("marks", []) if self._carries(mark["mark"])]
+        if marks == self._marks_now(held):
+            return False
+        data = {"entry": fields.entry, "kind": fields.kind, "revision": held.revision + 1, "marks": marks}
+        self._move(held, held.revision + 1, self._append(EventType.ANNOTATED, fields.entry, held.revision + 1, data))
+        return True
+
+    def _carries(self, mark: str) -> bool:
+        return mark not in RELIEFS or self._row.stream in RELIEF_STREAMS
+
+    def _marks_now(self, held: FeedEntry) -> list[dict[str, Any]]:
+        before = held.sequence - self._first
+        if before >= 0:
+            body = self._events[before]["body"]
+        else:
+            body = self._session.scalar(
+                select(StreamEvent.body).where(
+                    StreamEvent.stream == self._row.stream, StreamEvent.sequence == held.sequence
+                )
+            )
+        marks: list[dict[str, Any]] = msgspec.json.decode(body)["data"].get("marks", []) if body else []
+        return marks
+
+    def _new_entry(self, entry: str, salt: bytes, *, canary: bool) -> FeedEntry:
+        held = FeedEntry(stream=self._row.stream, entry=entry, bucket=bucket_number(entry), salt=salt, revision=0,
+                         sequence=0, full_sequence=0, has_slip=False, canary=canary)  # fmt: skip
+        self._entries[entry] = self._new[entry] = held
+        self._row.count += 1
+        return held
+
+    def _move(self, held: FeedEntry, revision: int, sequence: int) -> None:
+        held.revision, held.sequence = revision, sequence
+        self._buckets.add(held.bucket)
 
     def _pseudonyms(self, fields: FeedFields, salt: bytes) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -95,34 +128,20 @@ class Writer:
             ]  # fmt: skip
         return made
 
-    def _hold(self, held: FeedEntry | None, fields: FeedFields, revision: int, sequence: int, salt: bytes, *, full: bool,
-              slips: bool) -> None:  # fmt: skip
-        if held is None:
-            held = FeedEntry(stream=self._row.stream, entry=fields.entry, bucket=bucket_number(fields.entry), salt=salt,
-                             full_sequence=sequence, has_slip=False, revision=revision, sequence=sequence)  # fmt: skip
-            self._entries[fields.entry] = self._new[fields.entry] = held
-            self._row.count += 1
-        held.revision, held.sequence = revision, sequence
-        if full:
-            held.full_sequence, held.has_slip = sequence, slips
-        self._buckets.add(held.bucket)
-
-    def remove(self, entry: str, kind: str, told: dict[str, Any]) -> None:
-        """The entry leaves; nothing if this stream never had it. Its salt goes, and the bodies of its earlier events."""
+    def remove(self, entry: str, kind: str, told: dict[str, Any]) -> bool:
+        """The entry leaves, its salt goes, and the bodies of its earlier events; false if this stream never had it."""
         held = self._entries.pop(entry, None)
         if held is None:
-            return
-        data = {name: value for name, value in told.items() if value} | {
-            "entry": entry,
-            "kind": kind,
-            "revision": held.revision + 1,
-        }
-        self._append(EventType.REMOVED, entry, held.revision + 1, data)
+            return False
+        members = {"entry": entry, "kind": kind, "revision": held.revision + 1}
+        data = {name: value for name, value in told.items() if value} | members
+        type_ = EventType.CANARY_REMOVED if held.canary else EventType.REMOVED
+        self._append(type_, entry, held.revision + 1, data)
         self._buckets.add(held.bucket)
         self._row.count -= 1
         if self._new.pop(entry, None) is None:
             self._gone.append(entry)
-        self._erase.setdefault(EventType.REMOVED, []).append(entry)
+        return True
 
     def _append(self, kind: EventType, entry: str, revision: int, data: dict[str, Any]) -> int:
         sequence = self._frontier.size + 1
@@ -141,50 +160,28 @@ class Writer:
         return sequence
 
     def finish(self) -> bool:
-        """Write everything; whether the stream has moved."""
+        """Write everything, read it back and hash it again; whether the stream has moved."""
         if not self._events:
             return False
         session, row = self._session, self._row
         session.add_all(self._new.values())
         session.flush()
-        for start in range(0, len(self._gone), CHUNK):
-            some = self._gone[start : start + CHUNK]
-            session.execute(
-                delete(FeedEntry)
-                .where(FeedEntry.stream == row.stream, FeedEntry.entry.in_(some))
-                .execution_options(synchronize_session=False)
-            )
-        self._erase_bodies()
+        self._drop_entries()
+        erase_before(session, row.stream, self._events)
+        erase_within(self._events)
         session.execute(insert(StreamEvent), self._events)
         if self._nodes:
             session.execute(insert(LogNode), self._nodes)
+        check_stored(session, row, self._frontier)
         row.size, row.frontier = self._frontier.size, self._frontier.stored()
         row.state = rehash(session, row.stream, self._buckets)
         return True
 
-    def _erase_bodies(self) -> None:
-        """Erase earlier events, in this pass and before, as the new ones demand."""
-        first = self._events[0]["sequence"]
-        for kind, entries in self._erase.items():
-            types = {str(erased) for erased in kind.erases}
-            if not types:
-                continue
-            for start in range(0, len(entries), CHUNK):
-                self._session.execute(
-                    update(StreamEvent)
-                    .where(
-                        StreamEvent.stream == self._row.stream, StreamEvent.entry.in_(entries[start : start + CHUNK])
-                    )
-                    .where(StreamEvent.type.in_(types), StreamEvent.sequence < first)
-                    .values(body=None)
-                    .execution_options(synchronize_session=False)
-                )
-        self._erase_in_this_pass()
-
-    def _erase_in_this_pass(self) -> None:
-        later: dict[str, set[str]] = {}
-        for event in reversed(self._events):
-            erased = later.setdefault(event["entry"], set())
-            if event["type"] in erased:
-                event["body"] = None
-            erased |= {str(kind) for kind in EventType(event["type"]).erases}
+    def _drop_entries(self) -> None:
+        for start in range(0, len(self._gone), CHUNK):
+            some = self._gone[start : start + CHUNK]
+            self._session.execute(
+                delete(FeedEntry)
+                .where(FeedEntry.stream == self._row.stream, FeedEntry.entry.in_(some))
+                .execution_options(synchronize_session=False)
+            )

@@ -18,7 +18,7 @@ from creditsvc.access.tables import ApiKey
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from creditsvc.kernel.text import Bilingual
-from sync.tables_feed import Agreement, FeedStream, Progress, Subscriber
+from sync.tables_feed import Agreement, FeedStream, Overdue, Progress, Subscriber
 from sync.wire.errors import FormatInvalid
 from sync.wire.notes import ED25519, parse_verifier_key
 from sync.wire.origins import STREAMS
@@ -84,7 +84,8 @@ def _check(new: NewSubscriber, today: date) -> None:
     ]
     for is_wrong, field, zh, en in wrong:
         if is_wrong:
-            raise InvalidInput(Bilingual(zh, en), code=f"subscriber-{field.replace('_', '-')}", field=field)
+            code = "purpose-missing" if field == "purpose" else f"subscriber-{field.replace('_', '-')}"
+            raise InvalidInput(Bilingual(zh, en), code=code, field=field)
 
 
 def subscriber_named(session: Session, name: str) -> Subscriber:
@@ -151,8 +152,8 @@ def end_subscriber(session: Session, subscriber: Subscriber, *, caller: Caller, 
     audit.record(session, action="subscriber.ended", caller=caller, object=f"subscriber:{subscriber.name}", at=now)
 
 
-def agreement_for(session: Session, subscriber: Subscriber, stream: str, on: date) -> Agreement:
-    """The agreement under which this stream may be pulled on a day; raises ``NotAllowed`` (``scope-denied``)."""
+def find_agreement(session: Session, subscriber: Subscriber, stream: str, on: date) -> Agreement | None:
+    """The agreement under which this stream may be pulled on a day, or none."""
     query = (
         select(Agreement)
         .where(Agreement.subscriber_id == subscriber.id, Agreement.ended_at.is_(None))
@@ -161,19 +162,17 @@ def agreement_for(session: Session, subscriber: Subscriber, stream: str, on: dat
     for agreement in session.scalars(query):
         if stream in agreement.streams and agreement.valid_from <= on <= agreement.valid_until:
             return agreement
-    raise NotAllowed(
-        Bilingual(f"协议不含数据流 {stream} 或已到期", f"no agreement in force covers the stream {stream}"),
-        code="scope-denied",
-    )
+    return None
 
 
-def progress_of(session: Session, subscriber_id: int, stream: str) -> Progress:
-    """How far a subscriber is on a stream, to be changed."""
-    found = session.get(Progress, (subscriber_id, stream))
+def agreement_for(session: Session, subscriber: Subscriber, stream: str, on: date) -> Agreement:
+    """As ``find_agreement``; raises ``NotAllowed`` (``scope-denied``) if there is none."""
+    found = find_agreement(session, subscriber, stream, on)
     if found is None:
-        found = Progress(subscriber_id=subscriber_id, stream=stream, fetched=0, applied=0)
-        session.add(found)
-        session.flush()
+        raise NotAllowed(
+            Bilingual(f"协议不含数据流 {stream} 或已到期", f"no agreement in force covers the stream {stream}"),
+            code="scope-denied",
+        )
     return found
 
 
@@ -186,6 +185,7 @@ class Lag:
     stream: str
     size: int
     progress: Progress | None
+    overdue: Overdue | None = None
 
     @property
     def behind(self) -> int:
@@ -201,8 +201,19 @@ def lags(session: Session) -> list[Lag]:
         select(Subscriber, Agreement).join(Agreement, Agreement.subscriber_id == Subscriber.id)
         .where(Subscriber.ended_at.is_(None), Agreement.ended_at.is_(None)).order_by(Subscriber.name, Agreement.id)
     )  # fmt: skip
+    overdue = {
+        (row.subscriber_id, row.stream): row
+        for row in session.scalars(select(Overdue).where(Overdue.lifted_at.is_(None)))
+    }
     return [
-        Lag(subscriber, agreement, stream, sizes.get(stream, 0), progress.get((subscriber.id, stream)))
+        Lag(
+            subscriber,
+            agreement,
+            stream,
+            sizes.get(stream, 0),
+            progress.get((subscriber.id, stream)),
+            overdue.get((subscriber.id, stream)),
+        )
         for subscriber, agreement in pairs
         for stream in agreement.streams
     ]

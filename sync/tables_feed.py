@@ -53,7 +53,11 @@ class StreamEvent(Base):
     __table_args__ = (
         Index("ix_stream_event_entry", "stream", "entry"),
         Index(
-            "ix_stream_event_removal", "stream", "sequence", sqlite_where=text("removes"), postgresql_where=text("removes")
+            "ix_stream_event_removal",
+            "stream",
+            "sequence",
+            sqlite_where=text("removes"),
+            postgresql_where=text("removes"),
         ),
     )
 

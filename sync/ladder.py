@@ -1,0 +1,135 @@
+"""How far each subscriber is with what left: fetched, applied, diverged, overdue; and the watermark behind all of them.
+
+Overdue: a removal was not confirmed by the end of the day on which it was due. From then on removals only are served,
+until a receipt covers every removal that is due. The watermark never moves by time, only by receipts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from creditsvc.kernel.days import legal_day
+from creditsvc.services import Services
+from sync.tables_feed import Agreement, FeedStream, Overdue, Progress, ReceiptNonce, StreamEvent, Subscriber
+
+
+def progress_of(session: Session, subscriber_id: int, stream: str) -> Progress:
+    """How far a subscriber is on a stream, to be changed; made when it first comes."""
+    found = session.get(Progress, (subscriber_id, stream))
+    if found is None:
+        size = session.scalar(select(FeedStream.size).where(FeedStream.stream == stream)) or 0
+        found = Progress(subscriber_id=subscriber_id, stream=stream, joined=size, fetched=0, applied=0)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def note_fetched(session: Session, subscriber_id: int, stream: str, sequence: int, now: datetime) -> None:
+    """It has been handed everything up to a sequence."""
+    progress = progress_of(session, subscriber_id, stream)
+    if sequence > progress.fetched:
+        progress.fetched, progress.fetched_at = sequence, now
+
+
+def note_receipt(
+    session: Session,
+    subscriber: Subscriber,
+    nonce: ReceiptNonce,
+    overdue: Overdue | None,
+    *,
+    agrees: bool,
+    now: datetime,
+) -> None:
+    """Move the subscriber up the ladder, or mark it diverged."""
+    progress = progress_of(session, subscriber.id, nonce.stream)
+    if not agrees:
+        progress.diverged_at = now
+        return
+    progress.diverged_at = None
+    if nonce.sequence >= progress.applied:
+        progress.applied, progress.applied_at = nonce.sequence, now
+    note_fetched(session, subscriber.id, nonce.stream, nonce.sequence, now)
+    if nonce.everything and overdue is None:
+        progress.complete_at = now
+    if overdue is not None and owed_removal(session, progress, legal_day(now)) is None:
+        # the copy lacks what was withheld: it takes a snapshot, and the next receipt is over everything
+        overdue.lifted_at, progress.complete_at = now, None
+
+
+def open_overdue(session: Session, subscriber_id: int, stream: str) -> Overdue | None:
+    """The overdue time that this subscriber is in, if it is in one."""
+    query = select(Overdue).where(
+        Overdue.subscriber_id == subscriber_id, Overdue.stream == stream, Overdue.lifted_at.is_(None)
+    )
+    return session.scalar(query)
+
+
+def owed_removal(session: Session, progress: Progress, today: date) -> int | None:
+    """Sequence of the first removal that no receipt covers and that was due before today; none if there is none."""
+    query = (
+        select(StreamEvent.sequence, StreamEvent.body)
+        .where(
+            StreamEvent.stream == progress.stream,
+            StreamEvent.removes.is_(True),
+            StreamEvent.sequence > max(progress.applied, progress.joined),
+        )
+        .order_by(StreamEvent.sequence)
+        .limit(1)
+    )
+    found = session.execute(query).one_or_none()
+    if found is None or progress.fetched == 0:
+        return None
+    due = msgspec.json.decode(found.body or b"{}").get("data", {}).get("due")
+    return int(found.sequence) if due is not None and date.fromisoformat(due) < today else None
+
+
+def mark_overdue(services: Services, now: datetime) -> int:
+    """Find who has not confirmed a removal in time; from then on they get removals only. How many are new."""
+    today, found = legal_day(now), 0
+    with services.database.writing() as session:
+        for progress in live_progress(session, today):
+            removal = owed_removal(session, progress, today)
+            if removal is None or open_overdue(session, progress.subscriber_id, progress.stream) is not None:
+                continue
+            session.add(
+                Overdue(subscriber_id=progress.subscriber_id, stream=progress.stream, removal=removal,
+                        withheld_after=progress.fetched, from_at=now)
+            )  # fmt: skip
+            found += 1
+    return found
+
+
+def live_agreements(session: Session, today: date) -> Sequence[Agreement]:
+    """Agreements in force today."""
+    return session.scalars(
+        select(Agreement).where(
+            Agreement.ended_at.is_(None), Agreement.valid_from <= today, Agreement.valid_until >= today
+        )
+    ).all()
+
+
+def live_progress(session: Session, today: date) -> list[Progress]:
+    """Progress under agreements in force, a row a subscriber and stream."""
+    pairs = {
+        (agreement.subscriber_id, stream)
+        for agreement in live_agreements(session, today)
+        for stream in agreement.streams
+    }
+    return [row for row in session.scalars(select(Progress)) if (row.subscriber_id, row.stream) in pairs]
+
+
+def move_watermark(session: Session, row: FeedStream, today: date) -> None:
+    """What every subscriber under agreement has confirmed is forgotten; on ``public`` nothing ever is."""
+    held = {agreement.subscriber_id for agreement in live_agreements(session, today) if row.stream in agreement.streams}
+    if row.stream == "public" or not held:
+        return
+    applied = {
+        progress.subscriber_id: progress.applied
+        for progress in session.scalars(select(Progress).where(Progress.stream == row.stream))
+    }
+    row.forget_before = max(row.forget_before, min(applied.get(subscriber, 0) for subscriber in held))
