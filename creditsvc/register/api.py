@@ -9,13 +9,13 @@ from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
-from creditsvc.kernel.days import Deadline, months, natural_days, working_days
 from creditsvc.kernel.load import packaged_calendar
-from creditsvc.register import decisions
+from creditsvc.register import decisions, desk_queries
+from creditsvc.register.counting import EARLIEST, LATEST, LONGEST, UNITS, counted
 from creditsvc.register.effects import KINDS
-from creditsvc.register.entries import in_reach, target
+from creditsvc.register.entries import PREFIX, in_reach, target
 from creditsvc.register.policy import ExitGround
-from creditsvc.register.tables import Decision, Listing
+from creditsvc.register.tables import ConsumptionOrder, Decision, Listing
 from creditsvc.web.context import caller, services
 from creditsvc.web.schemas import Schema
 
@@ -23,9 +23,6 @@ blueprint = Blueprint("register", __name__, description="名单、决定与期�
 
 ENTRY = validate.Regexp(r"^(lst|ord)_[0-9a-z]{24}$")
 NUMBER = "<int(min=0,max=9223372036854775807):decision_id>"
-
-
-COMMON = ("entry", "state", "revision", "name", "court_code", "court_name", "case_number", "exit")
 
 
 class EntryResponse(Schema):
@@ -44,6 +41,22 @@ class EntryResponse(Schema):
     published_on = fields.Date(allow_none=True)
     until = fields.Date(allow_none=True)
     exit = fields.Dict(allow_none=True)
+
+
+class SearchQuery(Schema):
+    """One of the three; identity numbers are asked for at the desk, by a posted form."""
+
+    name = fields.String(validate=validate.Length(1, 256))
+    case_number = fields.String(validate=validate.Length(1, 128))
+    entry = fields.String(validate=ENTRY)
+    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**62))
+
+
+class SearchResponse(Schema):
+    """A page of entries, and after which one the next begins."""
+
+    listings = fields.List(fields.Nested(EntryResponse), required=True)
+    next = fields.Integer(required=True, allow_none=True)
 
 
 class DraftRequest(Schema):
@@ -89,9 +102,9 @@ class RejectionRequest(Schema):
 class DeadlineQuery(Schema):
     """What is counted."""
 
-    start = fields.Date(required=True)
-    count = fields.Integer(required=True, validate=validate.Range(1, 400))
-    unit = fields.String(load_default="working_days", validate=validate.OneOf(["working_days", "days", "months"]))
+    start = fields.Date(required=True, validate=validate.Range(EARLIEST, LATEST))
+    count = fields.Integer(required=True, validate=validate.Range(1, LONGEST))
+    unit = fields.String(load_default="working_days", validate=validate.OneOf(sorted(UNITS)))
     roll = fields.Boolean(load_default=True)
 
 
@@ -114,6 +127,21 @@ class DeadlineResponse(Schema):
     working = fields.List(fields.Nested(StepSchema), required=True)
 
 
+@blueprint.route("/listings")
+class Search(MethodView):
+    """Entries of the caller's reach."""
+
+    @open_to(Permission.LISTING_READ)
+    @blueprint.arguments(SearchQuery, location="query")
+    @blueprint.response(200, SearchResponse)
+    def get(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """按姓名、案号或者记录编号查找 / entries by exact name, case number or entry; all of them, page by page, without."""
+        text = next((asked[name] for name in ("entry", "case_number", "name") if asked.get(name)), "")
+        with services().database.reading() as session:
+            rows, following = desk_queries.search(session, services().vault, caller(), text=text, after=asked["after"])
+            return {"listings": [_entry(row) for row in rows], "next": following}
+
+
 @blueprint.route("/listings/<entry>")
 class Entries(MethodView):
     """One entry."""
@@ -123,15 +151,7 @@ class Entries(MethodView):
     def get(self, entry: str) -> dict[str, Any]:
         """一条记录 / one entry of the caller's court or of those below it."""
         with services().database.reading() as session:
-            about = in_reach(target(session, entry), caller())
-            row = about.row
-            said = {
-                name: getattr(row, name)
-                for name in ("entry", "state", "revision", "name", "court_code", "court_name", "case_number", "exit")
-            }
-            if isinstance(row, Listing):
-                said |= {name: getattr(row, name) for name in ("grounds", "decision_number", "published_on", "until")}
-            return said | {"kind": about.kind}
+            return _entry(in_reach(target(session, entry), caller()).row)
 
 
 @blueprint.route("/decisions")
@@ -208,7 +228,7 @@ class Deadlines(MethodView):
     @blueprint.response(200, DeadlineResponse)
     def get(self, asked: dict[str, Any]) -> dict[str, Any]:
         """期限计算，逐日列出 / a deadline with its working day by day; the start day is not counted."""
-        found = counted(asked["unit"], asked["start"], asked["count"], roll=asked["roll"])
+        found = counted(asked["unit"], asked["start"], asked["count"], packaged_calendar(), roll=asked["roll"])
         steps = [
             {"day": step.day, "counted": step.counted, "zh": step.why.zh, "en": step.why.en} for step in found.working
         ]
@@ -221,14 +241,11 @@ class Deadlines(MethodView):
         }
 
 
-def counted(unit: str, start: Any, count: int, *, roll: bool) -> Deadline:
-    """A deadline in working days, days or months."""
-    calendar = packaged_calendar()
-    if unit == "working_days":
-        return working_days(start, count, calendar)
-    if unit == "days":
-        return natural_days(start, count, calendar, roll=roll)
-    return months(start, count, calendar, roll=roll)
+def _entry(row: Listing | ConsumptionOrder) -> dict[str, Any]:
+    names = ["entry", "state", "revision", "name", "court_code", "court_name", "case_number", "exit"]
+    if isinstance(row, Listing):
+        names += ["grounds", "decision_number", "published_on", "until"]
+    return {name: getattr(row, name) for name in names} | {"kind": PREFIX[row.entry[:3]]}
 
 
 def _said(row: Decision) -> dict[str, Any]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from creditsvc.access.permissions import Permission, open_to
+from creditsvc.access.permissions import Permission, StaffRole, open_to
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput
+from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed
 from creditsvc.kernel.identity import parse_identity
 from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register import decisions, desk_queries
+from creditsvc.register.corrections import FIELDS
+from creditsvc.register.desk_forms import LABELS, draft_of_form, plain
 from creditsvc.register.effects import KINDS
 from creditsvc.register.entries import LISTING, Target, in_reach, target
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.policy import ExitGround, removal_due
+from creditsvc.storage.outbox import FactType
 from creditsvc.storage.subjects import numbers_of
 from creditsvc.web.context import caller, ports, services
+from creditsvc.web.errors import status_for
 from creditsvc.web.pages import render
 
 blueprint = Blueprint("desk", __name__, url_prefix="/desk", template_folder="templates")
@@ -93,20 +96,23 @@ def _entry_page(entry: str, errors: dict[str, Bilingual]) -> str:
             is_listing=about.kind == LISTING,
             masked=number.masked if number else "",
             grounds=[Bilingual(ground.zh, ground.en) for ground in about.grounds],
-            history=desk_queries.history(session, about.row),
+            history=desk_queries.history(session, about.row, caller()),
             holders=ports().holders(session, entry),
             possible=_possible(about),
+            extendable=about.until is not None and about.until >= today and about.row.state == State.ACTIVE.value,
+            correctable=_correctable(about),
             kinds=KINDS,
+            labels=LABELS,
             states=_states(),
             exits=ExitGround,
             today=today,
-            form=request.form,
+            form=request.form or request.args,
             errors=errors,
         )
 
 
 def _possible(about: Target) -> dict[str, dict[str, Bilingual]]:
-    """Kinds of decision that this entry can take now, each with its grounds."""
+    """Kinds of decision that end this entry now, each with its grounds."""
     if about.row.state not in {State.ACTIVE.value, OrderState.ORDERED.value}:
         return {}
     return {
@@ -116,43 +122,27 @@ def _possible(about: Target) -> dict[str, dict[str, Bilingual]]:
     }
 
 
+def _correctable(about: Target) -> dict[str, Any]:
+    """Fields of a listing in force that a correction may change, with what stands in them."""
+    if about.kind != LISTING or about.row.state != State.ACTIVE.value:
+        return {}
+    return {name: plain(getattr(about.row, name)) for name in FIELDS}
+
+
 @blueprint.post("/listings/<entry>/decisions")
 @open_to(Permission.DECISION_PROPOSE)
 def propose(entry: str) -> ResponseReturnValue:
     """Propose a decision about an entry; a second person approves it."""
     try:
-        draft = _draft(entry)
         with services().database.writing() as session:
+            draft = draft_of_form(in_reach(target(session, entry), caller()), request.form)
             made = decisions.propose(session, draft, caller=caller(), now=services().clock.now())
             number = made.id
     except (InvalidInput, Conflict) as wrong:
-        return _entry_page(entry, {str(wrong.details.get("field", "")): wrong.text}), 422
+        field = str(wrong.details.get("field", ""))
+        shown = {"ground": "what", "kind": "what", "changes": "", "clause": ""}.get(field, field)
+        return _entry_page(entry, {shown: wrong.text}), status_for(type(wrong))
     return redirect(url_for("desk.decision", decision_id=number), 303)
-
-
-def _draft(entry: str) -> decisions.Draft:
-    form = request.form
-    kind, _, ground = form.get("what", "").partition("/")
-    clause = ExitGround(ground).clause if ground in set(ExitGround) else ""
-    return decisions.Draft(
-        kind=kind,
-        entry=entry,
-        ground=ground,
-        clause=clause or form.get("clause", ""),
-        event_on=_day(form.get("event_on", ""), "event_on"),
-        known_on=_day(form.get("known_on", ""), "known_on"),
-        reason=form.get("reason", "").strip()[:2000],
-        document_number=form.get("document_number", "").strip()[:128],
-    )
-
-
-def _day(text: str, field: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(
-            Bilingual("请填写日期，如 2026-03-01", "give a day, such as 2026-03-01"), code="day-shape", field=field
-        ) from None
 
 
 @blueprint.get("/decisions/<int(min=0,max=9223372036854775807):decision_id>")
@@ -170,8 +160,11 @@ def _decision_page(decision_id: int, errors: dict[str, Bilingual]) -> str:
         ground = ExitGround(draft.ground).label if draft.ground in set(ExitGround) else Bilingual("—", "-")
         return render(
             "register/decision.html", row=row, about=about.row, draft=draft, ground=ground, kind=KINDS[row.kind],
-            due=removal_due(draft.known_on, packaged_calendar()), own=row.proposer_person == caller().person,
-            may=caller().may(Permission.DECISION_APPROVE), errors=errors,
+            changes=[(LABELS[name], plain(getattr(about.row, name)), value) for name, value in draft.changes.items()],
+            due=removal_due(draft.known_on, packaged_calendar()), today=legal_day(services().clock.now()),
+            order=desk_queries.order_beside(session, about.row) if KINDS[row.kind].fact is FactType.REMOVED else None,
+            own=row.proposer_person == caller().person, may=caller().may(Permission.DECISION_APPROVE),
+            too_low=KINDS[row.kind].by_president and caller().role != StaffRole.PRESIDENT.value, errors=errors,
         )  # fmt: skip
 
 
@@ -182,8 +175,8 @@ def settle(decision_id: int) -> ResponseReturnValue:
     try:
         with services().database.writing() as session:
             _settle(session, decision_id, services().clock.now())
-    except CreditServiceError as wrong:
-        return _decision_page(decision_id, {str(wrong.details.get("field", "")): wrong.text}), 409
+    except (Conflict, InvalidInput, NotAllowed) as wrong:
+        return _decision_page(decision_id, {str(wrong.details.get("field", "")): wrong.text}), status_for(type(wrong))
     return redirect(url_for("desk.decision", decision_id=decision_id), 303)
 
 

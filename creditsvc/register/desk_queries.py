@@ -112,18 +112,21 @@ class History:
     """Other entries of the same subject in the caller's sight."""
 
 
-def history(session: Session, row: Listing | ConsumptionOrder) -> History:
+def history(session: Session, row: Listing | ConsumptionOrder, caller: Caller) -> History:
     """The history of one entry."""
     entry = row.entry
     beside: list[Listing | ConsumptionOrder] = []
-    beside += session.scalars(
-        select(Listing).where(Listing.subject_id == row.subject_id, Listing.entry != entry).limit(PAGE)
-    )
-    beside += session.scalars(
-        select(ConsumptionOrder)
-        .where(ConsumptionOrder.subject_id == row.subject_id, ConsumptionOrder.entry != entry)
-        .limit(PAGE)
-    )
+    for table in (Listing, ConsumptionOrder):
+        beside += session.scalars(
+            select(table)
+            .where(
+                table.subject_id == row.subject_id,
+                table.entry != entry,
+                table.court_code.startswith(caller.court_code or "-"),
+            )
+            .order_by(table.id)
+            .limit(PAGE)
+        )
     return History(
         events=session.scalars(
             select(RegisterEvent).where(RegisterEvent.entry == entry).order_by(RegisterEvent.id)
@@ -133,4 +136,20 @@ def history(session: Session, row: Listing | ConsumptionOrder) -> History:
         reliefs=session.scalars(select(Relief).where(Relief.entry == entry)).all(),
         marks=session.scalars(select(EntryMark).where(EntryMark.entry == entry)).all(),
         beside=beside,
+    )
+
+
+def order_beside(session: Session, row: Listing | ConsumptionOrder) -> ConsumptionOrder | None:
+    """The order in force of a listing's own case: it stays until a decision of its own lifts it."""
+    if not isinstance(row, Listing):
+        return None
+    return session.scalar(
+        select(ConsumptionOrder)
+        .where(
+            ConsumptionOrder.subject_id == row.subject_id,
+            ConsumptionOrder.case_number == row.case_number,
+            ConsumptionOrder.state == OrderState.ORDERED.value,
+        )
+        .order_by(ConsumptionOrder.id)
+        .limit(1)
     )

@@ -10,11 +10,11 @@ from flask import Blueprint
 from creditsvc.access.permissions import Permission
 from creditsvc.feature import Feature, NavigationItem
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register import api, desk
+from creditsvc.register import api, deadline_page, desk
 
 
 def _pages() -> Sequence[Blueprint]:
-    return (desk.blueprint,)
+    return desk.blueprint, deadline_page.blueprint
 
 
 def _api() -> Sequence[Any]:
