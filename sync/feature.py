@@ -15,9 +15,14 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from sync import api_batches, desk_batches, desk_subscribers, feed_api
 from sync.apply import apply_released
+from sync.canaries import publish_canaries
+from sync.feed_upkeep import keep_feed
+from sync.freshness import batch_freshness, feed_freshness
 from sync.heads import prepare_feed, resign_heads
 from sync.holders import holders_of
+from sync.ladder import mark_overdue
 from sync.publish import sequence_all
+from sync.sweep import sweep_batches
 
 
 def _pages() -> Sequence[Blueprint]:
@@ -43,6 +48,26 @@ def _apply(services: Services, now: datetime) -> str:
     return f"applied {done}" if done else ""
 
 
+def _canaries(services: Services, now: datetime) -> str:
+    done = publish_canaries(services, now)
+    return f"replaced {done}" if done else ""
+
+
+def _overdue(services: Services, now: datetime) -> str:
+    done = mark_overdue(services, now)
+    return f"found {done}" if done else ""
+
+
+def _keep(services: Services, now: datetime) -> str:
+    done = keep_feed(services, now)
+    return f"built {done}" if done else ""
+
+
+def _sweep(services: Services, now: datetime) -> str:
+    done = sweep_batches(services, now)
+    return f"cleared {done}" if done else ""
+
+
 FEATURE = Feature(
     name="sync",
     blueprints=_pages,
@@ -55,7 +80,21 @@ FEATURE = Feature(
             Bilingual("为待发布的变动编号并签署流头", "number what waits and sign the heads"),
         ),
         Job("feed-resign", _resign, 30, Bilingual("每五分钟内重签流头", "sign every head again within five minutes")),
+        Job("feed-canaries", _canaries, 600, Bilingual("每日更换校验记录", "replace the canary of each stream daily")),
+        Job(
+            "feed-overdue",
+            _overdue,
+            60,
+            Bilingual("找出逾期未确认移除的单位", "find who has not confirmed a removal in time"),
+        ),
+        Job("feed-keep", _keep, 30, Bilingual("整理分段与过期的随机数", "build blocks, drop old questions")),
         Job("batches-apply", _apply, 2, Bilingual("使已发布的批次生效", "apply released batches")),
+        Job(
+            "batches-sweep",
+            _sweep,
+            3600,
+            Bilingual("清除已办结批次的密钥与文件", "clear keys and files of finished batches"),
+        ),
     ),
     navigation=(
         NavigationItem("desk", "batches.index", Bilingual("批次", "Batches"), Permission.LISTING_READ, 20),
@@ -63,7 +102,7 @@ FEATURE = Feature(
             "subscriber", "subscribers.index", Bilingual("订阅单位", "Subscribers"), Permission.SUBSCRIBER_READ, 50
         ),
     ),
-    ports={"holders": holders_of},
+    ports={"holders": holders_of, "fresh/feed": feed_freshness, "fresh/batch": batch_freshness},
     prepare=prepare_feed,
     translations=str(Path(__file__).parent / "translations"),
 )

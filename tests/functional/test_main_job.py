@@ -238,6 +238,10 @@ def test_a_kill_during_a_release_is_resumed(home: House, tmp_path: Path) -> None
     assert "已发布，正在生效" in between or "已全部生效" in between
     home.run("jobs", "run", "batches-apply")
     home.run("jobs", "run", "feed-sequence")
+    home.run("jobs", "run", "feed-canaries")
     home.run("subscriber", "add", "air", "--title", "演示航空公司", "--number", "协议1", "--streams", "bureau", "--purpose", "核验",
              "--out", tmp_path / "keys", "--as", "operator")  # fmt: skip
-    assert re.search(rf"air\tbureau\t0/{good}\t", home.run("subscriber", "list")), home.run("subscriber", "list")
+    canary = 1
+    assert re.search(rf"air\tbureau\t0/{good + canary}\t", home.run("subscriber", "list")), home.run(
+        "subscriber", "list"
+    )

@@ -320,9 +320,6 @@ def test_eight_writers_with_rollbacks_miss_nothing(register: Register, services:
     gaps = sum(1 for place, (sequence, _) in enumerate(reader.seen, 1) if sequence != place)
     with services.database.reading() as session:
         overlooked = len(set(session.scalars(select(Outbox.id))) - set(naive.seen))
-    print(
-        f"writers 8 committed {len(committed)} missed {missed} doubled {doubled} gaps {gaps} naive-missed {overlooked}"
-    )
     assert (missed, doubled, gaps) == (0, 0, 0)
     assert set(entries) == set(committed)
     if not services.database.is_sqlite:
