@@ -9,3 +9,8 @@ for (const control of document.querySelectorAll("[data-print]")) {
   control.hidden = false;
   control.addEventListener("click", () => window.print());
 }
+
+// a page about work under way follows it; without scripts its link does the same by hand
+for (const link of document.querySelectorAll("[data-reload-seconds]")) {
+  setTimeout(() => location.replace(link.href), 1000 * Number(link.dataset.reloadSeconds));
+}
