@@ -1,0 +1,81 @@
+"""A real browser for tests: pages are looked at for accessibility, width and complaints, and can be kept as pictures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import missing_tool
+
+SIZES = {"desk": (1280, 900), "phone": (390, 844)}
+PICTURES = "PICTURES_DIR"
+"""Environment variable: a folder in which every page that is looked at is kept as a picture."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Chromium of this machine."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        missing_tool("Chromium")
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@dataclass
+class Visitor:
+    """One person's window: every page that they look at is held to the same rules, on a desk and on a phone."""
+
+    page: Page
+    base: str
+    faults: list[str] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, browser: Browser, base: str) -> Visitor:
+        """A new window without a session."""
+        width, height = SIZES["desk"]
+        made = cls(browser.new_context(viewport={"width": width, "height": height}).new_page(), base)
+        made.page.on(
+            "console",
+            lambda said: (
+                made.faults.append(said.text) if said.type == "error" and "status of 4" not in said.text else None
+            ),
+        )
+        made.page.on("pageerror", lambda error: made.faults.append(str(error)))
+        return made
+
+    def go(self, path: str) -> None:
+        """Open an address of the service."""
+        self.page.goto(self.base + path)
+
+    def main_button(self, name: str) -> None:
+        """Press a button of the page's own part."""
+        self.page.get_by_role("main").get_by_role("button", name=name, exact=True).first.click()
+
+    def look(self, name: str) -> str:
+        """Hold the page against the rules at both sizes; what it says."""
+        for size, (width, height) in SIZES.items():
+            self.page.set_viewport_size({"width": width, "height": height})
+            found = Axe().run(self.page).response["violations"]
+            self.faults += [
+                f"{name} {size}: {each['id']} {each['nodes'][0]['html'][:120]}"
+                for each in found
+                if each["impact"] in {"serious", "critical"}
+            ]
+            wider = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wider > 0:
+                self.faults.append(f"{name} {size}: {wider} px wider than the screen")
+            if folder := os.environ.get(PICTURES):
+                self.page.screenshot(path=Path(folder) / f"{name}-{size}.png", full_page=True)
+        width, height = SIZES["desk"]
+        self.page.set_viewport_size({"width": width, "height": height})
+        return self.page.locator("body").inner_text()
