@@ -75,7 +75,7 @@ def test_five_people_at_five_windows(browser: Browser, home: House, tmp_path: Pa
         "deadlines": "/deadlines",
         "portal-sign-in": "/portal/sign-in",
     }.items():
-        public.go(path)
+        public.go(path + "?lang=zh")
         public.look(name)
         public.go(path + "?lang=en")
         public.look(name + "-en")
