@@ -21,6 +21,8 @@ from sync.wire.state import (
 
 CHUNK = 500
 BUCKET, GROUP = 0, 1
+MANY = 32
+"""Groups from which on one query for all is cheaper than one for each."""
 
 
 def rehash(session: Session, stream: str, buckets: Collection[int]) -> bytes:
@@ -30,10 +32,20 @@ def rehash(session: Session, stream: str, buckets: Collection[int]) -> bytes:
         _keep(
             session, stream, BUCKET, {number: bucket_digest(lines.get(number, b"")) for number in buckets}, EMPTY_BUCKET
         )
-        groups = {number // FAN for number in buckets}
-        fresh = {group: group_digest(bucket_digests(session, stream, group)) for group in groups}
+        groups = sorted({number // FAN for number in buckets})
+        fresh = {group: group_digest(digests) for group, digests in _buckets_of(session, stream, groups)}
         _keep(session, stream, GROUP, fresh, EMPTY_GROUP)
     return state_root(group_digests(session, stream))
+
+
+def _buckets_of(session: Session, stream: str, groups: Sequence[int]) -> Iterator[tuple[int, list[bytes]]]:
+    """The bucket digests of these groups: one walk along the index where a pass has touched many."""
+    if len(groups) <= MANY:
+        yield from ((group, bucket_digests(session, stream, group)) for group in groups)
+        return
+    first = groups[0] * FAN
+    digests = _digests(session, stream, BUCKET, range(first, (groups[-1] + 1) * FAN), EMPTY_BUCKET)
+    yield from ((group, digests[group * FAN - first : (group + 1) * FAN - first]) for group in groups)
 
 
 def _keep(session: Session, stream: str, level: int, digests: dict[int, bytes], empty: bytes) -> None:

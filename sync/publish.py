@@ -21,7 +21,7 @@ from sync.tables_feed import FeedStream
 from sync.wire.events import EventType
 from sync.wire.fields import KINDS
 
-BATCH = 1000
+BATCH = 2000
 LOCK = 7_301_990
 EVENT_OF = {
     FactType.PUBLISHED: EventType.PUBLISHED,
