@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
@@ -20,6 +20,7 @@ from creditsvc.register.entry_ids import new_entry
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.tables import ConsumptionOrder, Listing, RegisterEvent, ResponsibleMark
 from creditsvc.services import Services
+from creditsvc.storage.bulk import insert_rows
 from creditsvc.storage.outbox import FactType, Outbox
 from creditsvc.storage.subjects import keep_subjects
 from punishment_rules.law import Role
@@ -136,18 +137,16 @@ class _Applier:
         orders: list[dict[str, Any]],
         marks: list[dict[str, Any]],
     ) -> None:
-        session.execute(insert(Listing), listings)
+        insert_rows(session, Listing, listings)
         orders = _fresh_orders(session, orders)
-        if orders:
-            session.execute(insert(ConsumptionOrder), orders)
-        if marks:
-            session.execute(insert(ResponsibleMark), marks)
+        insert_rows(session, ConsumptionOrder, orders)
+        insert_rows(session, ResponsibleMark, marks)
         events = [self._event(row, "listing", row["decided_on"], CLAUSE, row["decision_number"]) for row in listings]
         events += [
             self._event(row, "consumption_order", row["issued_on"], ORDER_CLAUSE, row["order_number"]) for row in orders
         ]
-        session.execute(insert(RegisterEvent), events)
-        session.execute(insert(Outbox), [self._fact(event) for event in events])
+        insert_rows(session, RegisterEvent, events)
+        insert_rows(session, Outbox, [self._fact(event) for event in events])
 
     def _listing(self, record: InboundRecord, subject: str, key: bytes, digest: bytes) -> dict[str, Any]:
         published = record.published_on or self._today

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
+from creditsvc.storage.bulk import insert_rows
 from sync.tables_feed import FeedDigest, FeedEntry, StreamEvent
 from sync.wire.state import (
     EMPTY_BUCKET,
@@ -62,8 +63,7 @@ def _keep(session: Session, stream: str, level: int, digests: dict[int, bytes], 
         for number, digest in digests.items()
         if digest != empty
     ]
-    if rows:
-        session.execute(insert(FeedDigest), rows)
+    insert_rows(session, FeedDigest, rows)
 
 
 def bucket_lines(session: Session, stream: str, buckets: Collection[int]) -> dict[int, bytes]:

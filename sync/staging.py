@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
@@ -26,6 +26,7 @@ from creditsvc.kernel.load import courts
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
+from creditsvc.storage.bulk import insert_rows
 from sync.inbound.parse import digest_input, parse_rows, row_key_parts
 from sync.inbound.read import read_file
 from sync.inbound.records import Fault, InboundRecord
@@ -189,10 +190,8 @@ class _Stager:
         known = _known(session, [key for key, _ in digests.values()])
         rows = [self._row(record, *digests[record.row], known) for record in records]
         faults = [_fault_row(self._batch_id, fault) for item in chunk if isinstance(item, tuple) for fault in item]
-        if rows:
-            session.execute(insert(BatchRow), rows)
-        if faults:
-            session.execute(insert(BatchFault), faults)
+        insert_rows(session, BatchRow, rows)
+        insert_rows(session, BatchFault, faults)
         _count(tally, chunk, rows, records)
 
     def _row(self, record: InboundRecord, key: bytes, digest: bytes, known: dict[bytes, bytes]) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from creditsvc.register.feed_fields import FeedFields
+from creditsvc.storage.bulk import insert_rows
 from sync.erasure import erase_before, erase_within
 from sync.feed_state import rehash
 from sync.stored_log import check_stored
@@ -169,9 +170,8 @@ class Writer:
         self._drop_entries()
         erase_before(session, row.stream, self._events)
         erase_within(self._events)
-        session.execute(insert(StreamEvent), self._events)
-        if self._nodes:
-            session.execute(insert(LogNode), self._nodes)
+        insert_rows(session, StreamEvent, self._events)
+        insert_rows(session, LogNode, self._nodes)
         check_stored(session, row, self._frontier)
         row.size, row.frontier = self._frontier.size, self._frontier.stored()
         row.state = rehash(session, row.stream, self._buckets)

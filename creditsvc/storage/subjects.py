@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, String, insert, select
+from sqlalchemy import LargeBinary, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditsvc.kernel.identity import IdentityNumber, NumberType
 from creditsvc.storage.base import At, Base, Cell, Code, Instant
+from creditsvc.storage.bulk import insert_rows
 from creditsvc.storage.cells import Place
 from creditsvc.storage.vault import Vault
 
@@ -58,8 +59,9 @@ def keep_subjects(
     made = {number: secrets.token_hex(16) for number in dict.fromkeys(numbers) if number not in found}
     if made:
         keys = vault.new_keys(made.values(), at=at)
-        session.execute(
-            insert(Subject),
+        insert_rows(
+            session,
+            Subject,
             [
                 {
                     "id": subject,

@@ -16,6 +16,7 @@ from sqlalchemy import LargeBinary, MetaData, String, delete, insert, select, up
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from creditsvc.storage.base import NAMING, Instant
+from creditsvc.storage.bulk import insert_rows
 from creditsvc.storage.cells import CellDamaged, Place, seal, unseal
 from creditsvc.storage.engine import Database
 from creditsvc.storage.keyring import KEY_BYTES, Keyring
@@ -65,7 +66,7 @@ class Vault:
         ]
         if rows:
             with self._keys.writing() as session:
-                session.execute(insert(SubjectKey), rows)
+                insert_rows(session, SubjectKey, rows)
         return made
 
     def keep_key(self, name: str, key: bytes, *, at: datetime) -> None:
