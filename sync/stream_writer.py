@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import ARRAY, Select, String, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from creditsvc.register.feed_fields import FeedFields
@@ -35,6 +35,20 @@ def role_salt(salt: bytes, number: str) -> bytes:
     return hmac.digest(salt, b"role\n" + number.encode(), "sha256")
 
 
+def _held(session: Session, stream: str, entries: Sequence[str]) -> Select[FeedEntry]:
+    """What a stream has of these entries. PostgreSQL is handed a set to join: without fresh statistics, just after a
+    large list, it would else walk the whole stream for every pass."""
+    query = select(FeedEntry).where(FeedEntry.stream == stream)
+    if session.get_bind().dialect.name == "sqlite":
+        return query.where(FeedEntry.entry.in_(entries))
+    wanted = func.unnest(cast(list(entries), ARRAY(String))).table_valued("entry").render_derived()
+    return query.join(wanted, FeedEntry.entry == wanted.c.entry)
+
+
+def _columns(held: FeedEntry) -> dict[str, Any]:
+    return {column.name: getattr(held, column.name) for column in FeedEntry.__table__.columns}
+
+
 class Writer:
     """One stream's share of one pass."""
 
@@ -52,9 +66,7 @@ class Writer:
     def load(self, entries: Sequence[str]) -> None:
         """Fetch what this stream has of these entries."""
         for start in range(0, len(entries), CHUNK):
-            query = select(FeedEntry).where(
-                FeedEntry.stream == self._row.stream, FeedEntry.entry.in_(entries[start : start + CHUNK])
-            )
+            query = _held(self._session, self._row.stream, entries[start : start + CHUNK])
             self._entries.update({row.entry: row for row in self._session.scalars(query)})
 
     def put_canary(self, fields: FeedFields) -> None:
@@ -165,8 +177,7 @@ class Writer:
         if not self._events:
             return False
         session, row = self._session, self._row
-        session.add_all(self._new.values())
-        session.flush()
+        insert_rows(session, FeedEntry, [_columns(held) for held in self._new.values()])
         self._drop_entries()
         erase_before(session, row.stream, self._events)
         erase_within(self._events)
