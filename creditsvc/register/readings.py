@@ -31,6 +31,8 @@ from punishment_rules.facts import NO_FACTS, Facts, ListingFact, MarkFact, Order
 from punishment_rules.law import DebtorKind, Ground, Role
 
 CHUNK = 500
+NOBODY = "-"
+"""Stands for no subject in a query."""
 ADULT = 18
 SHOWN = (State.ACTIVE.value, State.REMOVED.value)
 """States that are facts for a check: removed ones too, since a check may ask about a past day. Revoked ones never."""
@@ -71,12 +73,13 @@ class Rows:
 
 
 def facts_about(session: Session, vault: Vault, number: IdentityNumber, name: str, *, on: date) -> Match:
-    """Facts about whoever has this number, if the name agrees."""
+    """Facts about whoever has this number, if the name agrees.
+
+    An unknown number is read for like a known one, so that the time taken does not tell whether somebody is listed.
+    """
     subject_id = find_subject(session, vault, number)
-    if subject_id is None:
-        return Match(None, name_agrees=False)
-    rows = _rows(session, [subject_id])[subject_id]
-    if not any(same_name(name, known) for known in rows.names):
+    rows = _rows(session, [subject_id or NOBODY])[subject_id or NOBODY]
+    if subject_id is None or not any(same_name(name, known) for known in rows.names):
         return Match(subject_id, name_agrees=False)
     facts = _facts(rows)
     age = number.age_on(on)
@@ -139,7 +142,7 @@ def _add_unit_orders(session: Session, found: dict[str, Rows]) -> None:
 
 def _add_overlays(session: Session, found: dict[str, Rows]) -> None:
     owner = {row.entry: rows for rows in found.values() for row in rows.entries}
-    entries = list(owner)
+    entries = list(owner) or [NOBODY]
     for start in range(0, len(entries), CHUNK):
         some = entries[start : start + CHUNK]
         for relief in session.scalars(select(Relief).where(Relief.entry.in_(some)).order_by(Relief.id)):
