@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -33,39 +33,14 @@ def _api() -> Sequence[Any]:
     return (api_batches.blueprint,)
 
 
-def _sequence(services: Services, now: datetime) -> str:
-    done = sequence_all(services, now)
-    return f"numbered {done}" if done else ""
+def _counting(work: Callable[[Services, datetime], int], word: str) -> Callable[[Services, datetime], str]:
+    """A job that says how much it did, and nothing when there was nothing to do."""
 
+    def run(services: Services, now: datetime) -> str:
+        done = work(services, now)
+        return f"{word} {done}" if done else ""
 
-def _resign(services: Services, now: datetime) -> str:
-    done = resign_heads(services, now)
-    return f"signed {done}" if done else ""
-
-
-def _apply(services: Services, now: datetime) -> str:
-    done = apply_released(services, now)
-    return f"applied {done}" if done else ""
-
-
-def _canaries(services: Services, now: datetime) -> str:
-    done = publish_canaries(services, now)
-    return f"replaced {done}" if done else ""
-
-
-def _overdue(services: Services, now: datetime) -> str:
-    done = mark_overdue(services, now)
-    return f"found {done}" if done else ""
-
-
-def _keep(services: Services, now: datetime) -> str:
-    done = keep_feed(services, now)
-    return f"built {done}" if done else ""
-
-
-def _sweep(services: Services, now: datetime) -> str:
-    done = sweep_batches(services, now)
-    return f"cleared {done}" if done else ""
+    return run
 
 
 FEATURE = Feature(
@@ -75,27 +50,47 @@ FEATURE = Feature(
     jobs=(
         Job(
             "feed-sequence",
-            _sequence,
+            _counting(sequence_all, "numbered"),
             1,
             Bilingual("为待发布的变动编号并签署流头", "number what waits and sign the heads"),
         ),
-        Job("feed-resign", _resign, 30, Bilingual("每五分钟内重签流头", "sign every head again within five minutes")),
-        Job("feed-canaries", _canaries, 600, Bilingual("每日更换校验记录", "replace the canary of each stream daily")),
+        Job(
+            "feed-resign",
+            _counting(resign_heads, "signed"),
+            30,
+            Bilingual("每五分钟内重签流头", "sign every head again within five minutes"),
+        ),
+        Job(
+            "feed-canaries",
+            _counting(publish_canaries, "replaced"),
+            600,
+            Bilingual("每日更换校验记录", "replace the canary of each stream daily"),
+        ),
         Job(
             "feed-overdue",
-            _overdue,
+            _counting(mark_overdue, "found"),
             60,
             Bilingual("找出逾期未确认移除的单位", "find who has not confirmed a removal in time"),
         ),
-        Job("feed-keep", _keep, 30, Bilingual("整理分段与过期的随机数", "build blocks, drop old questions")),
-        Job("batches-apply", _apply, 2, Bilingual("使已发布的批次生效", "apply released batches")),
+        Job(
+            "feed-keep",
+            _counting(keep_feed, "built"),
+            30,
+            Bilingual("整理分段与过期的随机数", "build blocks, drop old questions"),
+        ),
+        Job(
+            "batches-apply",
+            _counting(apply_released, "applied"),
+            2,
+            Bilingual("使已发布的批次生效", "apply released batches"),
+        ),
         Job(
             "batches-sweep",
-            _sweep,
+            _counting(sweep_batches, "cleared"),
             3600,
             Bilingual("清除已办结批次的密钥与文件", "clear keys and files of finished batches"),
         ),
-    ),
+    ),  # fmt: skip
     navigation=(
         NavigationItem("desk", "batches.index", Bilingual("批次", "Batches"), Permission.LISTING_READ, 20),
         NavigationItem(
