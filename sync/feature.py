@@ -90,7 +90,7 @@ FEATURE = Feature(
             3600,
             Bilingual("清除已办结批次的密钥与文件", "clear keys and files of finished batches"),
         ),
-    ),  # fmt: skip
+    ),
     navigation=(
         NavigationItem("desk", "batches.index", Bilingual("批次", "Batches"), Permission.LISTING_READ, 20),
         NavigationItem(
