@@ -7,13 +7,20 @@ import itertools
 import json
 import re
 import signal
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
+from sqlalchemy import func, select
 
+from creditsvc.register.tables import Decision, Listing, RegisterEvent
+from creditsvc.storage.engine import Database
+from creditsvc.storage.outbox import Outbox
 from tests.conftest import missing_tool
 from tests.repair.papers import pdf
 from tests.support.apps import Templates
@@ -245,3 +252,78 @@ def test_a_kill_during_a_release_is_resumed(home: House, tmp_path: Path) -> None
     assert re.search(rf"air\tbureau\t0/{good + canary}\t", home.run("subscriber", "list")), home.run(
         "subscriber", "list"
     )
+
+
+@pytest.mark.parametrize(
+    "kills", [4, pytest.param(30, marks=[pytest.mark.slow, pytest.mark.kill, pytest.mark.timeout(900)])]
+)
+def test_a_kill_during_a_removal_leaves_all_or_nothing(home: House, tmp_path: Path, kills: int) -> None:
+    """``kill -9`` while the second person signs: decision, state, event and fact stand together or not at all."""
+    _people(home)
+    home.run("demo", "--rows", "120", "--seed", "9", "--out", tmp_path / "list.csv")
+    home.run("import", tmp_path / "list.csv", "--as", "clerk")
+    home.run("release", "1", "--as", "judge", "--wait")
+    home.serve()
+    clerk = Browser(home.base)
+    clerk.sign_in("clerk")
+    proposed = [_proposed(clerk, entry) for entry in _untermed(home)[:kills]]
+    assert len(proposed) == kills
+    for number, (entry, decision) in enumerate(proposed):
+        judge = Browser(home.base)
+        judge.sign_in("judge")
+        digest = re.search(r'name="digest" value="([0-9a-f]{64})"', judge.get(decision))
+        assert digest
+        signing = threading.Thread(target=_signed, args=(judge, decision, digest[1]), daemon=True)
+        signing.start()
+        time.sleep(0.03 * number / kills)
+        home.stop(signal.SIGKILL)
+        signing.join(30)
+        assert _standing(home, entry) in ALL_OR_NOTHING
+        home.serve()
+
+
+ALL_OR_NOTHING = (("active", "proposed", 0, 0), ("removed", "approved", 1, 1))
+"""State of the listing, state of the decision, removal events, exit facts."""
+
+
+def _databases(home: House) -> Database:
+    address = home.environ.get("CREDITSVC_DATABASE_URL") or f"sqlite:///{home.home / 'var' / 'register.db'}"
+    return Database(address)
+
+
+def _untermed(home: House) -> list[str]:
+    database = _databases(home)
+    with database.reading() as session:
+        found = list(session.scalars(select(Listing.entry).where(Listing.until.is_(None)).order_by(Listing.id)))
+    database.dispose()
+    return found
+
+
+def _proposed(clerk: Browser, entry: str) -> tuple[str, str]:
+    fields = {"what": "remove_listing/performed", "event_on": "2026-01-05", "known_on": "2026-01-06",
+              "document_number": "（2026）豫01执1号之一", "reason": "案款已付清"}  # fmt: skip
+    page = f"/desk/listings/{entry}"
+    decision, _ = clerk.post(page, page + "/decisions", fields)
+    return entry, decision
+
+
+def _signed(judge: Browser, decision: str, digest: str) -> None:
+    with suppress(urllib3.exceptions.HTTPError, AssertionError):
+        judge.post(decision, decision, {"digest": digest, "go": "approve"})
+
+
+def _standing(home: House, entry: str) -> tuple[str, str, int, int]:
+    database = _databases(home)
+    with database.reading() as session:
+        state = session.scalar(select(Listing.state).where(Listing.entry == entry)) or ""
+        decision = session.scalar(select(Decision.state).where(Decision.entry == entry)) or ""
+        events = session.scalar(
+            select(func.count())
+            .select_from(RegisterEvent)
+            .where(RegisterEvent.entry == entry, RegisterEvent.type == "remove")
+        )
+        facts = session.scalar(
+            select(func.count()).select_from(Outbox).where(Outbox.entry == entry, Outbox.is_exit.is_(True))
+        )
+    database.dispose()
+    return state, decision, events or 0, facts or 0
