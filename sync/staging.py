@@ -135,7 +135,7 @@ def stage(services: Services, batch: Batch, key: bytes, *, now: datetime, progre
             session.execute(delete(table).where(table.batch_id == batch.id))
     tally, stager = Tally(), _Stager(services, batch, key)
     with open_spooled(file_path(services, batch.id), key) as file:
-        read = read_file(file, filename=batch.filename)
+        read = read_file(file)
         outcomes = parse_rows(read, courts=courts(), received_on=legal_day(now))
         for chunk in _chunks(outcomes):
             with services.database.writing() as session:

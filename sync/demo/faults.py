@@ -67,6 +67,7 @@ def _minor(cells: Cells, random: Random, as_of: date) -> None:
 
 def _wrong_term(cells: Cells, _random: Random, as_of: date) -> None:
     cells["decided_on"] = (as_of - timedelta(days=10)).isoformat()
+    cells["national_entered_on"] = (as_of - timedelta(days=8)).isoformat()
     cells["end_date"] = add_months(as_of - timedelta(days=10), 30).isoformat()
 
 

@@ -1,7 +1,7 @@
 """Which column of a sender's file is which of ours. Pure: the table of names is handed in (see ``load.py``).
 
-Names are compared without case, spaces and underscores at their ends, so `cardNum`, `cardnum` and ` CARDNUM ` are one;
-every alias belongs to exactly one column, which the loader refuses to let slip.
+Names are compared without case, width and spaces, so `cardNum`, `cardnum` and ` CARDNUM ` are one; every alias belongs to
+exactly one column, which the loader refuses to let slip.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from creditsvc.kernel.errors import InvalidInput
-from creditsvc.kernel.text import Bilingual
+from sync.inbound.file_faults import columns_missing, columns_unknown, header_missing, shown_header
 
 REQUIRED = ("subject_name", "id_number", "case_code", "disrupt_types")
 """Without these columns no row of a file can be read; what else the law wants is asked of each row."""
@@ -45,50 +44,38 @@ class Plan:
         return self.headers.get(column, column)
 
 
-def plan(headers: Sequence[str], known: Mapping[str, Column]) -> Plan:
-    """How to read this file; ``known`` is by folded name.
+def plan(
+    headers: Sequence[str], known: Mapping[str, Column], *, required: Sequence[str] = REQUIRED, row: int = 1
+) -> Plan:
+    """How to read this file; ``known`` is by folded name, ``row`` where the headers were met.
 
-    Raises ``InvalidInput`` with ``columns-unknown`` or ``columns-missing``, naming them.
+    Raises ``InvalidInput`` with ``header-missing``, ``columns-unknown`` or ``columns-missing``, naming them.
     """
     places: dict[str, list[int]] = {}
     names: dict[str, str] = {}
     strangers: list[str] = []
+    ours = 0
     for index, header in enumerate(headers):
         column = known.get(fold(header))
         if column is None:
             if header.strip():
-                strangers.append(header.strip()[:40])
-        elif column.is_read:
+                strangers.append(shown_header(header, index + 1))
+            continue
+        ours += 1
+        if column.is_read:
             places.setdefault(column.name, []).append(index)
             names.setdefault(column.name, header.strip())
-    _refuse_strangers(strangers)
-    _refuse_missing(places)
+    if not ours:
+        raise header_missing()
+    if strangers:
+        raise columns_unknown(strangers, row)
+    _refuse_missing(places, required)
     return Plan({name: tuple(at) for name, at in places.items()}, names)
 
 
-def _refuse_strangers(strangers: list[str]) -> None:
-    if strangers:
-        listed = "、".join(strangers[:20])
-        raise InvalidInput(
-            Bilingual(
-                f"不认识的栏目：{listed}。请对照栏目说明改名，或者删去这些栏目后重新上传",
-                f"columns that we do not understand: {', '.join(strangers[:20])}; rename or remove them and send again",
-            ),
-            code="columns-unknown",
-            columns=strangers[:50],
-        )
-
-
-def _refuse_missing(places: Mapping[str, object]) -> None:
-    missing = [name for name in REQUIRED if name not in places]
+def _refuse_missing(places: Mapping[str, object], required: Sequence[str]) -> None:
+    missing = [name for name in required if name not in places]
     if not any(name in places for name in COURT):
         missing.append(COURT[0])
     if missing:
-        raise InvalidInput(
-            Bilingual(
-                f"缺少栏目：{'、'.join(missing)}。请补齐后重新上传",
-                f"columns are missing: {', '.join(missing)}; add them and send again",
-            ),
-            code="columns-missing",
-            columns=missing,
-        )
+        raise columns_missing(missing)

@@ -1,4 +1,4 @@
-"""The only file of the intake that reads files: the table of columns inside the package."""
+"""The only file of the intake that reads files: the tables of columns and codes inside the package."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from creditsvc.kernel.text import Bilingual
 from sync.inbound.columns import Column, fold
+from sync.inbound.records import Code
 
 
 @cache
@@ -28,3 +30,13 @@ def columns_by_name() -> Mapping[str, Column]:
             if found.setdefault(name, column) is not column:
                 raise ValueError(f"{name} means {found[name].name} and {column.name}")
     return found
+
+
+@cache
+def codes() -> Mapping[str, Code]:
+    """Every code that a file or a row can get, in the order of the table."""
+    raw = tomllib.loads((files("sync.inbound") / "data" / "codes.toml").read_text("utf-8"))
+    return {
+        name: Code(name, row["fate"], Bilingual(row["zh"], row["en"]), Bilingual(row["do_zh"], row["do_en"]))
+        for name, row in raw.items()
+    }

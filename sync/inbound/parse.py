@@ -7,9 +7,10 @@ wants waits in quarantine: a masked number, a term without its written end, no d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from creditsvc.kernel.case_numbers import parse_case_number
@@ -17,37 +18,44 @@ from creditsvc.kernel.courts import Court, CourtIndex
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.identity import IdentityNumber, NumberType, parse_identity
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.policy import PolicyAnswer, Way, listing_answer, term_answer
+from creditsvc.register.policy import listing_answer, term_answer
 from punishment_rules.law import DebtorKind, Ground
 from sync.inbound import values
-from sync.inbound.columns import Plan, plan
+from sync.inbound.cells import Row
+from sync.inbound.columns import plan
 from sync.inbound.load import columns_by_name
-from sync.inbound.read import Table
 from sync.inbound.records import Fault, InboundRecord, Severity
+from sync.inbound.table import BrokenRow, Table
 
-LONGEST = {"duty": 20_000, "performed_part": 20_000, "unperformed_part": 20_000}
-MOST_TEXT = 512
 _NUMBER_TYPES = {
     "护照": NumberType.PASSPORT,
     "港澳居民来往内地通行证": NumberType.HK_MACAO_PERMIT,
     "台湾居民来往大陆通行证": NumberType.TAIWAN_PERMIT,
     "外国人永久居留身份证": NumberType.FOREIGNER_PERMIT,
 }
-_WAITS = frozenset({"number-empty", "number-masked"})
+_WAITS = frozenset({"number-empty", "number-masked", "number-check-digit", "number-birth-date"})
+"""A number that is there and may be put right by whoever has the papers; others are no number at all."""
+_NAME_LOST = re.compile("[?？\ufffd□■]")
+_NAME_MASKED = re.compile("[*＊×※]")
 
 
 def parse_rows(table: Table, *, courts: CourtIndex, received_on: date) -> Iterator[InboundRecord | tuple[Fault, ...]]:
     """Every row of a table in order. Raises ``InvalidInput`` for columns that are unknown or missing."""
-    made = plan(table.headers, columns_by_name())
-    return _rows(table, made, courts, received_on)
+    plan(table.headers, columns_by_name())
+    return _rows(table, courts, received_on)
 
 
-def _rows(
-    table: Table, made: Plan, courts: CourtIndex, received_on: date
-) -> Iterator[InboundRecord | tuple[Fault, ...]]:
+def _rows(table: Table, courts: CourtIndex, received_on: date) -> Iterator[InboundRecord | tuple[Fault, ...]]:
+    known = columns_by_name()
+    made, width = plan(table.headers, known), len(table.headers)
     seen: dict[bytes, int] = {}
     for number, cells in table.rows:
-        row = _Row(number, cells, made)
+        if isinstance(cells, BrokenRow):
+            yield (Fault(number, "", "", cells.code, cells.text, "refused"),)
+            continue
+        if len(table.headers) != width:
+            made, width = plan(table.headers, known, row=number), len(table.headers)
+        row = Row(number, cells, made)
         record = _record(row, courts, received_on)
         if record is not None and not row.faults:
             key = hashlib.blake2b("\0".join(row_key_parts(record)).encode(), digest_size=12).digest()
@@ -55,13 +63,19 @@ def _rows(
             if first == number:
                 yield record
                 continue
-            row.fault("case_code", "row-duplicate", f"与第 {first} 行重复", f"the same as row {first}")
+            row.fault("case_code", "row-duplicate", f"与第 {first} 行重复（同一案件、被执行人和决定书）",
+                      f"the same case, debtor and decision as row {first}")  # fmt: skip
         yield tuple(row.faults)
+
+
+@lru_cache(maxsize=4096)
+def _case_key(case_number: str) -> str:
+    return parse_case_number(case_number).key
 
 
 def row_key_parts(record: InboundRecord) -> tuple[str, ...]:
     """What makes a row that row: court, case, debtor, decision. Holds a clear number: only ever hashed under a key."""
-    return record.court_code, parse_case_number(record.case_number).key, record.number.canonical, record.decision_number
+    return record.court_code, _case_key(record.case_number), record.number.canonical, record.decision_number
 
 
 def digest_input(record: InboundRecord) -> bytes:
@@ -75,62 +89,8 @@ def digest_input(record: InboundRecord) -> bytes:
     return "\0".join([record.number.canonical, officer.canonical if officer else "", *said]).encode()
 
 
-@dataclass(slots=True)
-class _Row:
-    """One row while it is read."""
-
-    number: int
-    cells: Sequence[Any]
-    plan: Plan
-    faults: list[Fault] = field(default_factory=list)
-
-    def raw(self, column: str) -> Any:
-        """The first cell of a column that is not empty."""
-        for index in self.plan.places.get(column, ()):
-            if index < len(self.cells) and values.cell_text(self.cells[index]) is not None:
-                return self.cells[index]
-        return None
-
-    def text(self, column: str) -> str | None:
-        """A cell's text; none if it is empty. A longer one than is kept is a fault."""
-        text = values.cell_text(self.raw(column))
-        if text is not None and len(text) > LONGEST.get(column, MOST_TEXT):
-            self.fault(column, "text-too-long", "内容过长", "the text is too long")
-            return None
-        return text
-
-    def day(self, column: str) -> date | None:
-        """A cell's day; a fault if it can't be read."""
-        try:
-            return values.read_day(self.raw(column))
-        except values.Unreadable as wrong:
-            self.faults.append(self._made(column, wrong.code, wrong.text, "refused"))
-            return None
-
-    def fault(self, column: str, code: str, zh: str, en: str, severity: Severity = "refused") -> None:
-        """Note what is wrong."""
-        self.faults.append(self._made(column, code, Bilingual(zh, en), severity))
-
-    def wants(self, column: str, code: str, zh: str, en: str) -> None:
-        """Note what the law wants and the row lacks."""
-        self.fault(column, code, zh, en, "quarantine")
-
-    def judged(self, column: str, answer: PolicyAnswer) -> None:
-        """Note what the law says, if it is not a plain yes."""
-        if answer.way is not Way.OPEN:
-            text = Bilingual(f"{answer.text.zh}（{answer.clause}）", f"{answer.text.en} ({answer.clause})")
-            self.faults.append(
-                self._made(column, answer.code, text, "refused" if answer.way is Way.NOT_OPEN else "quarantine")
-            )
-
-    def _made(self, column: str, code: str, text: Bilingual, severity: Severity) -> Fault:
-        return Fault(self.number, column, self.plan.header(column), code, text, severity)
-
-
-def _record(row: _Row, courts: CourtIndex, received_on: date) -> InboundRecord | None:
-    name = row.text("subject_name")
-    if name is None:
-        row.fault("subject_name", "name-missing", "缺少被执行人姓名或者名称", "the debtor's name is missing")
+def _record(row: Row, courts: CourtIndex, received_on: date) -> InboundRecord | None:
+    name = _name(row)
     number = _number(row)
     kind = _kind(row, number)
     court, case_number = _court_and_case(row, courts)
@@ -139,8 +99,12 @@ def _record(row: _Row, courts: CourtIndex, received_on: date) -> InboundRecord |
     until = row.day("end_date")
     if kind is not None and grounds and decision is not None:
         _bars(row, kind, number, grounds=grounds, decided_on=decision[1], until=until)
-    national = _national(row, received_on)
-    rest = _rest(row)
+    if until is not None and until < received_on:
+        row.wants(
+            "end_date", "term-over", "期限在来件前已届满，不再列入；须核实", "the term was over before the file came"
+        )
+    national = _national(row, received_on, decision[1] if decision else None)
+    rest = _rest(row, received_on)
     if (
         row.faults
         or name is None
@@ -158,24 +122,56 @@ def _record(row: _Row, courts: CourtIndex, received_on: date) -> InboundRecord |
     )  # fmt: skip
 
 
-def _number(row: _Row) -> IdentityNumber | None:
-    raw = row.raw("id_number")
-    if isinstance(raw, float) or (isinstance(raw, int) and not isinstance(raw, bool)):
-        row.fault(
-            "id_number", "number-excel-damaged", "证件号码被电子表格改成了数值，末几位已丢失；请把该列设为文本后重新导出",
+def _name(row: Row) -> str | None:
+    name = row.text("subject_name")
+    if name is None:
+        if not row.is_faulty("subject_name"):
+            row.fault("subject_name", "name-missing", "缺少被执行人姓名或者名称", "the debtor's name is missing")
+    elif values.has_long_number(name):
+        row.fault("subject_name", "name-has-number", "姓名栏中有证件号码，栏目可能错位",
+                  "a number stands where the name belongs; have the columns moved?")  # fmt: skip
+        return None
+    elif _NAME_MASKED.search(name):
+        row.wants("subject_name", "name-masked", "姓名被遮盖，须补全", "the name is masked: it must be given in full")
+    elif _NAME_LOST.search(name):
+        row.wants("subject_name", "name-lost", "姓名中有字在转码时丢失，须按裁判文书补正",
+                  "characters of the name were lost on the way: restore them by the document")  # fmt: skip
+    return name
+
+
+def _number(row: Row) -> IdentityNumber | None:
+    """The number; of several cells (persons' and units' columns beside each other) the one that is a number."""
+    raws = row.raws("id_number") or [""]
+    expected = _NUMBER_TYPES.get(row.text("id_type") or "")
+    found: list[IdentityNumber] = []
+    wrong: InvalidInput | None = None
+    for raw in raws:
+        try:
+            if isinstance(raw, int | float):
+                raise _damaged()
+            found.append(parse_identity(str(raw), expected=expected))
+        except InvalidInput as problem:
+            wrong = wrong or problem
+    if len(set(found)) > 1:
+        row.wants("id_number", "number-two", "同一行有两个不同的证件号码，须核实是哪一个",
+                  "the row has two different numbers: which one is the debtor's?")  # fmt: skip
+        return None
+    if not found and wrong is not None:
+        row.note("id_number", wrong.code, wrong.text, _severity(wrong.code))
+    return found[0] if found else None
+
+
+def _damaged() -> InvalidInput:
+    return InvalidInput(
+        Bilingual(
+            "证件号码被电子表格改成了数值，末几位已丢失；请把该列设为文本后重新导出",
             "a spreadsheet has turned the number into a figure and lost its last digits; export the column as text",
-        )  # fmt: skip
-        return None
-    try:
-        return parse_identity(str(raw or ""), expected=_NUMBER_TYPES.get(row.text("id_type") or ""))
-    except InvalidInput as wrong:
-        row.fault(
-            "id_number", wrong.code, wrong.text.zh, wrong.text.en, "quarantine" if wrong.code in _WAITS else "refused"
-        )
-        return None
+        ),
+        code="number-excel-damaged",
+    )
 
 
-def _kind(row: _Row, number: IdentityNumber | None) -> DebtorKind | None:
+def _kind(row: Row, number: IdentityNumber | None) -> DebtorKind | None:
     said = values.read_kind(row.text("subject_type"))
     if number is None:
         return said
@@ -188,7 +184,7 @@ def _kind(row: _Row, number: IdentityNumber | None) -> DebtorKind | None:
     return shown
 
 
-def _court_and_case(row: _Row, courts: CourtIndex) -> tuple[Court | None, str]:
+def _court_and_case(row: Row, courts: CourtIndex) -> tuple[Court | None, str]:
     named = row.text("court_name")
     by_name = courts.resolve(named) if named else None
     code = row.text("court_code") or ""
@@ -216,6 +212,10 @@ def _court_and_case(row: _Row, courts: CourtIndex) -> tuple[Court | None, str]:
             "案号中的法院代字与执行法院不符",
             "the case number's court is not the enforcing court",
         )
+    if not case.is_enforcement:
+        row.wants(
+            "case_code", "case-kind", "不是执行案件的案号，须核实", "not an enforcement case: which one is it of?"
+        )
     return court, case.text
 
 
@@ -224,7 +224,7 @@ def _same_court(one: Court, other: Court) -> bool:
     return bool(heirs & {other.code, other.successor_code or other.code})
 
 
-def _grounds(row: _Row) -> tuple[Ground, ...]:
+def _grounds(row: Row) -> tuple[Ground, ...]:
     text = row.text("disrupt_types")
     if text is None:
         row.wants("disrupt_types", "ground-missing", "没有写明失信情形（第一条）", "no ground of art. 1 is named")
@@ -236,9 +236,9 @@ def _grounds(row: _Row) -> tuple[Ground, ...]:
         return ()
 
 
-def _decision(row: _Row, received_on: date) -> tuple[str, date] | None:
+def _decision(row: Row, received_on: date) -> tuple[str, date] | None:
     number, day = row.text("decision_number"), row.day("decided_on")
-    if number is None:
+    if number is None and not row.is_faulty("decision_number"):
         row.wants(
             "decision_number",
             "decision-missing",
@@ -246,7 +246,7 @@ def _decision(row: _Row, received_on: date) -> tuple[str, date] | None:
             "no number of a written decision (art. 5)",
         )
     if day is None:
-        if not any(fault.column == "decided_on" for fault in row.faults):
+        if not row.is_faulty("decided_on"):
             row.wants("decided_on", "decision-day-missing", "没有决定日期（第五条）", "no day of the decision (art. 5)")
         return None
     if day > received_on:
@@ -255,7 +255,7 @@ def _decision(row: _Row, received_on: date) -> tuple[str, date] | None:
 
 
 def _bars(
-    row: _Row,
+    row: Row,
     kind: DebtorKind,
     number: IdentityNumber | None,
     *,
@@ -269,55 +269,86 @@ def _bars(
             "id_number",
             listing_answer(grounds, birth_date=born, is_person=kind is DebtorKind.PERSON, decided_on=decided_on),
         )
-    if not any(fault.column == "end_date" for fault in row.faults):
+    if not row.is_faulty("end_date"):
         row.judged("end_date", term_answer(grounds, decided_on=decided_on, until=until))
 
 
-def _national(row: _Row, received_on: date) -> tuple[str, date] | None:
+def _national(row: Row, received_on: date, decided_on: date | None) -> tuple[str, date] | None:
     entry, day = row.text("national_entry"), row.day("national_entered_on")
-    if entry is None or (day is None and not any(fault.column == "national_entered_on" for fault in row.faults)):
+    if (day is None and row.is_faulty("national_entered_on")) or (entry is None and row.is_faulty("national_entry")):
+        return None
+    if entry is None or day is None:
         row.wants("national_entry", "national-entry-missing", "没有录入全国库的编号或日期，不能生效（第七条）",
                   "no number or day of the entry in the national database: it can't be in force (art. 7)")  # fmt: skip
-    elif day is not None and day > received_on:
+        return None
+    if day > received_on:
         row.fault("national_entered_on", "date-future", "录入日期在将来", "the entry lies in the future")
-    return (entry, day) if entry is not None and day is not None else None
+    elif decided_on is not None and day < decided_on <= received_on:
+        row.wants("national_entered_on", "date-order", "录入全国库的日期早于决定日期，须核实",
+                  "entered in the national database before it was decided: which day is right?")  # fmt: skip
+    return entry, day
 
 
-def _rest(row: _Row) -> dict[str, Any]:
-    performance = "none"
+def _performance(row: Row) -> str:
     try:
-        performance = values.read_performance(row.text("performance"))
+        found = values.read_performance(row.text("performance"))
     except values.Unreadable as wrong:
-        row.fault("performance", wrong.code, wrong.text.zh, wrong.text.en)
+        row.note("performance", wrong.code, wrong.text, "refused")
+        return "none"
+    if found == "full":
+        row.wants("performance", "performed-already", "已全部履行的不应纳入（第十条），须核实",
+                  "performed in full: not to be listed (art. 10); check the case")  # fmt: skip
+    return found
+
+
+def _past(row: Row, column: str, received_on: date) -> date | None:
+    """A day that can't lie ahead."""
+    day = row.day(column)
+    if day is not None and day > received_on:
+        row.fault(column, "date-future", "日期在将来，请核对", "the day lies in the future; check it")
+    return day
+
+
+def _rest(row: Row, received_on: date) -> dict[str, Any]:
     return {
-        "performance": performance,
+        "performance": _performance(row),
         "sex": values.read_sex(row.text("sex")),
         "age": values.read_age(row.text("age")),
-        "legal_representative": row.text("legal_rep"),
+        "legal_representative": row.passage("legal_rep"),
         "legal_representative_number": _officer(row),
-        "filed_on": row.day("reg_date"),
-        "basis_number": row.text("gist_id"),
-        "basis_issuer": row.text("gist_unit"),
-        "obligation": row.text("duty"),
-        "performed_part": row.text("performed_part"),
-        "unperformed_part": row.text("unperformed_part"),
-        "published_on": row.day("publish_date"),
-        "decision_signed_by": row.text("decision_signed_by"),
-        "served_on": row.day("served_on"),
-        "service_mode": row.text("service_mode"),
-        "applicants": values.read_names(row.text("applicants")),
+        "filed_on": _past(row, "reg_date", received_on),
+        "basis_number": row.passage("gist_id"),
+        "basis_issuer": row.passage("gist_unit"),
+        "obligation": row.passage("duty"),
+        "performed_part": row.passage("performed_part"),
+        "unperformed_part": row.passage("unperformed_part"),
+        "published_on": _past(row, "publish_date", received_on),
+        "decision_signed_by": row.passage("decision_signed_by"),
+        "served_on": _past(row, "served_on", received_on),
+        "service_mode": row.passage("service_mode"),
+        "applicants": values.read_names(row.passage("applicants")),
         "order_number": row.text("order_number"),
-        "order_issued_on": row.day("order_issued_on"),
+        "order_issued_on": _past(row, "order_issued_on", received_on),
     }
 
 
-def _officer(row: _Row) -> IdentityNumber | None:
+def _officer(row: Row) -> IdentityNumber | None:
     """The officer's number, only with the name: a mark is made by the court's naming and never guessed."""
-    raw = row.text("legal_rep_id")
-    if raw is None or row.text("legal_rep") is None:
+    raw = row.raw("legal_rep_id")
+    if raw is None or row.raw("legal_rep") is None:
         return None
     try:
-        return parse_identity(raw)
+        if isinstance(raw, int | float):
+            raise _damaged()
+        number = parse_identity(str(raw))
     except InvalidInput as wrong:
-        row.fault("legal_rep_id", wrong.code, wrong.text.zh, wrong.text.en)
+        row.note("legal_rep_id", wrong.code, wrong.text, _severity(wrong.code))
         return None
+    if not number.is_personal:
+        row.wants("legal_rep_id", "officer-not-person", "法定代表人栏填的是单位代码，须填自然人的证件号码",
+                  "a unit's code stands where a person's number belongs")  # fmt: skip
+    return number
+
+
+def _severity(code: str) -> Severity:
+    return "quarantine" if code in _WAITS else "refused"

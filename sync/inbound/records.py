@@ -17,6 +17,16 @@ Severity = Literal["refused", "quarantine"]
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """A code of ``data/codes.toml``: what becomes of the file or row, what it means, and what its sender does."""
+
+    name: str
+    fate: Literal["file", "refused", "quarantine"]
+    text: Bilingual
+    advice: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
 class InboundRecord:
     """One listing as the court's file gives it, complete enough to come into force once released."""
 

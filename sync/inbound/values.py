@@ -8,18 +8,27 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from unicodedata import normalize
 
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.text import Bilingual
 from punishment_rules.law import DebtorKind, Ground
 
 NULL_WORDS = frozenset(
-    {"", "暂无", "无", "空", "——", "—", "--", "-", "\\n", "na", "n/a", "null", "none", "nan", "不详"}
-)
+    {"", "暂无", "无", "空", "——", "— —", "—", "--", "-", "/", "不详", "\\N", "\\n", "NA", "N/A", "na", "n/a", "NULL", "Null", "null",
+     "None", "none", "NaN", "nan"}
+)  # fmt: skip
 NULL_DATES = frozenset({"1900-01-01", "1899-12-31", "1899-12-30", "0001-01-01"})
 EARLIEST = date(1990, 1, 1)
 LATEST = date(2100, 1, 1)
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")
+_MARKUP = re.compile(r"<[^<>]{0,300}>|javascript:\w+\([^()]{0,200}\)[;；]?", re.IGNORECASE)
+_LONG_NUMBER = re.compile(
+    r"(?<![0-9A-Za-z])(?:[0-9０-９](?:[ \u3000-]?[0-9０-９]){13,20}[ \u3000-]?[0-9Xx０-９Ｘｘ](?![0-9])|1[3-9][0-9]{9}(?![0-9]))"
+)
+"""Fifteen figures and more: people's numbers and bank accounts; and mobile telephones."""
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]?\d{1,2}[:时点].*)?", re.ASCII)
+_ZONED = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})", re.ASCII)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})", re.ASCII)
 _EPOCH = re.compile(r"\d{9,10}|\d{12,13}", re.ASCII)
 _SPLIT = re.compile(r"[,，;；|\n]+")
@@ -34,11 +43,38 @@ class Unreadable(ValueError):
 
 
 def cell_text(raw: object) -> str | None:
-    """The text of a cell; null words are none."""
-    if raw is None:
+    """The text of a cell; null words are none. A spreadsheet's whole figures are written without their fraction."""
+    if isinstance(raw, str):
+        text = raw.strip()
+    elif raw is None:
         return None
-    text = raw.strip() if isinstance(raw, str) else str(raw).strip()
-    return None if text.casefold().replace(" ", "") in NULL_WORDS else text
+    elif isinstance(raw, float) and raw.is_integer():
+        text = str(int(raw))
+    else:
+        text = str(raw).strip()
+    return None if text in NULL_WORDS else text
+
+
+def without_unseen(text: str) -> str:
+    """Without marks that have no width."""
+    return _UNSEEN.sub("", text).strip()
+
+
+def has_long_number(text: str) -> bool:
+    """Whether somebody's number, account or telephone stands in it."""
+    return _LONG_NUMBER.search(text) is not None
+
+
+def read_passage(text: str) -> str | None:
+    """Free text without markup, and with people's numbers, accounts and telephones hidden but for two figures each end."""
+    if "<" in text or "avascript:" in text.lower():
+        text = _MARKUP.sub("", text).strip()
+    return _LONG_NUMBER.sub(_hidden, text) or None
+
+
+def _hidden(match: re.Match[str]) -> str:
+    found = match[0]
+    return f"{found[:2]}{'*' * (len(found) - 4)}{found[-2:]}"
 
 
 _BAD_DATE = Bilingual("日期无法识别，请写作 2026-03-01", "not a date that can be read; write 2026-03-01")
@@ -47,12 +83,30 @@ _FAR_DATE = Bilingual(
 )
 
 
+_CHINESE = str.maketrans("〇零一二三四五六七八九元", "00123456789" + "1")
+
+
+def _figures(match: re.Match[str]) -> str:
+    """十 to 三十一 in figures."""
+    before, after = match[1], match[2]
+    return f"{before or '1'}{after or '0'}"
+
+
+def _western(text: str) -> str:
+    """Full-width and Chinese figures as ASCII ones: 二〇二六年三月十一日 is 2026年3月11日."""
+    return re.sub("([1-3]?)十([1-9]?)", _figures, normalize("NFKC", text).translate(_CHINESE))
+
+
 @lru_cache(maxsize=16384)
 def _day_of(text: str) -> date | None:
     if _EPOCH.fullmatch(text):
         seconds = int(text) / (1000 if len(text) > 10 else 1)
         return legal_day(datetime.fromtimestamp(seconds, UTC))
+    if _ZONED.fullmatch(text):
+        return _zoned(text)
     match = _DAY.fullmatch(text) or _COMPACT.fullmatch(text)
+    if match is None and not text.isascii():
+        match = _DAY.fullmatch(_western(text))
     if match is None:
         raise Unreadable("date-unreadable", _BAD_DATE)
     if "-".join(match.groups()) in NULL_DATES:
@@ -60,6 +114,14 @@ def _day_of(text: str) -> date | None:
     try:
         return date(*map(int, match.groups()))
     except ValueError:
+        raise Unreadable("date-unreadable", _BAD_DATE) from None
+
+
+def _zoned(text: str) -> date:
+    """An instant with its zone: the day that it was in Beijing."""
+    try:
+        return legal_day(datetime.fromisoformat(text.replace(" ", "T")))
+    except (ValueError, OverflowError):
         raise Unreadable("date-unreadable", _BAD_DATE) from None
 
 
