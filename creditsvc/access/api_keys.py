@@ -8,7 +8,9 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import cast
 
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from creditsvc.access import audit
@@ -64,10 +66,15 @@ def revoke_api_key(session: Session, key_id: int, *, caller: Caller, now: dateti
         audit.record(session, action="key.revoked", caller=caller, object=f"key:{key.id}", at=now)
 
 
+_KEYS = cast(Table, ApiKey.__table__)
+_BY_ID = select(_KEYS).where(_KEYS.c.id == bindparam("id"))
+
+
 def caller_of_key(session: Session, text: str, now: datetime) -> tuple[Caller, bool] | None:
     """Who a key is, and whether its use is worth noting; none if it is wrong, over or revoked."""
     match = _KEY.fullmatch(text)
-    key = session.get(ApiKey, int(match.group(1))) if match else None
+    session.flush()
+    key = session.connection().execute(_BY_ID, {"id": int(match.group(1))}).first() if match else None
     secret_hash = sha256(match.group(2).encode()).digest() if match else bytes(32)
     if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
         return None

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
 from creditsvc.access.ledger import record_access
-from creditsvc.access.rates import take
+from creditsvc.access.rates import Leases
 from creditsvc.checks.questions import Question
 from creditsvc.kernel.errors import InvalidInput, TooMany
 from creditsvc.kernel.text import Bilingual
@@ -26,6 +27,7 @@ from punishment_rules.overlay import NONE, Overlay
 
 RATE_CAPACITY = 120
 RATE_PER_SECOND = 20.0
+_leases: WeakKeyDictionary[Database, Leases] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def ask(
     with database.reading() as session:
         match, answer, event = judge(session, vault, question, overlay=overlay)
     with database.writing() as session:
-        _limit(session, caller, now)
+        _limit(database, session, caller, now)
         ledger_id = record_access(
             session,
             caller=caller,
@@ -95,8 +97,10 @@ def ask(
     return CheckAnswer(ledger_id, question, answer, match, now, event)
 
 
-def _limit(session: Session, caller: Caller, now: datetime) -> None:
-    if not take(session, f"check:{caller.actor}", capacity=RATE_CAPACITY, refill_per_second=RATE_PER_SECOND, now=now):
+def _limit(database: Database, session: Session, caller: Caller, now: datetime) -> None:
+    key = f"check:{caller.actor}"
+    leases = _leases.setdefault(database, Leases())
+    if not leases.take(session, key, capacity=RATE_CAPACITY, refill_per_second=RATE_PER_SECOND, now=now):
         raise TooMany(
             Bilingual(
                 "查询过于频繁，请稍后再试；批量核查请用名单上传", "too many checks; wait a little, or upload a list"

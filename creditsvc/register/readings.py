@@ -6,12 +6,12 @@ date alone, whether or not any job has run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.identity import IdentityNumber
@@ -95,46 +95,38 @@ def facts_of_subjects(session: Session, subject_ids: Iterable[str], *, on: date)
 
 def newest_event(session: Session) -> int:
     """The number of the register's newest event: as of what an answer is."""
-    return session.scalar(select(func.max(RegisterEvent.id))) or 0
+    return session.connection().execute(_NEWEST).scalar() or 0
 
 
 def _rows(session: Session, subjects: Sequence[str]) -> dict[str, Rows]:
     found = {subject: Rows() for subject in subjects}
-    for start in range(0, len(subjects), CHUNK):
-        some = subjects[start : start + CHUNK]
-        listings = select(Listing).where(
-            Listing.subject_id.in_(some),
-            Listing.state.in_(SHOWN),
-            Listing.nonpublic.is_(False),
-            Listing.national_entry.is_not(None),
-        )
-        for listing in session.scalars(listings.order_by(Listing.id)):
-            found[listing.subject_id].listings.append(listing)
-        orders = select(ConsumptionOrder).where(
-            ConsumptionOrder.subject_id.in_(some), ConsumptionOrder.state != OrderState.REVOKED.value
-        )
-        for order in session.scalars(orders.order_by(ConsumptionOrder.id)):
-            found[order.subject_id].orders.append(order)
-        marks = select(ResponsibleMark, Listing).join(Listing, Listing.entry == ResponsibleMark.unit_entry)
-        public = (Listing.state.in_(SHOWN), Listing.nonpublic.is_(False), Listing.national_entry.is_not(None))
-        for mark, unit in session.execute(marks.where(ResponsibleMark.subject_id.in_(some), *public)):
+    session.flush()
+    for listing in _some(session, _LISTINGS, found):
+        found[listing.subject_id].listings.append(listing)
+    for order in _some(session, _ORDERS, found):
+        found[order.subject_id].orders.append(order)
+    marks = list(_some(session, _MARKS, found))
+    units = {unit.entry: unit for unit in _some(session, _UNITS, {mark.unit_entry for mark in marks})}
+    for mark in marks:
+        if (unit := units.get(mark.unit_entry)) is not None:
             found[mark.subject_id].marks.append((mark, unit))
     _add_unit_orders(session, found)
     _add_overlays(session, found)
     return found
 
 
+def _some(session: Session, query: Select[Any], keys: Iterable[str]) -> Iterator[Any]:
+    """The query for these keys, in pieces; for none it is asked all the same, so that the work tells nothing."""
+    wanted, connection = sorted(keys) or [NOBODY], session.connection()
+    for start in range(0, len(wanted), CHUNK):
+        yield from connection.execute(query, {"some": wanted[start : start + CHUNK]})
+
+
 def _add_unit_orders(session: Session, found: dict[str, Rows]) -> None:
     marked = [(rows, mark, unit) for rows in found.values() for mark, unit in rows.marks]
-    units = sorted({unit.subject_id for _, _, unit in marked})
     orders: dict[tuple[str, str], list[ConsumptionOrder]] = {}
-    for start in range(0, len(units), CHUNK):
-        query = select(ConsumptionOrder).where(
-            ConsumptionOrder.subject_id.in_(units[start : start + CHUNK]),
-            ConsumptionOrder.state != OrderState.REVOKED.value,
-        )
-        for order in session.scalars(query.order_by(ConsumptionOrder.id)):
-            orders.setdefault((order.subject_id, order.case_number), []).append(order)
+    for order in _some(session, _ORDERS, {unit.subject_id for _, _, unit in marked}):
+        orders.setdefault((order.subject_id, order.case_number), []).append(order)
     for rows, mark, unit in marked:
         for order in orders.get((unit.subject_id, unit.case_number), ()):
             rows.through_units.append((order, mark, unit))
@@ -142,13 +134,32 @@ def _add_unit_orders(session: Session, found: dict[str, Rows]) -> None:
 
 def _add_overlays(session: Session, found: dict[str, Rows]) -> None:
     owner = {row.entry: rows for rows in found.values() for row in rows.entries}
-    entries = list(owner) or [NOBODY]
-    for start in range(0, len(entries), CHUNK):
-        some = entries[start : start + CHUNK]
-        for relief in session.scalars(select(Relief).where(Relief.entry.in_(some)).order_by(Relief.id)):
-            owner[relief.entry].reliefs.append(relief)
-        for mark in session.scalars(select(EntryMark).where(EntryMark.entry.in_(some)).order_by(EntryMark.id)):
-            owner[mark.entry].overlays.append(mark)
+    for relief in _some(session, _RELIEFS, owner):
+        owner[relief.entry].reliefs.append(relief)
+    for mark in _some(session, _OVERLAYS, owner):
+        owner[mark.entry].overlays.append(mark)
+
+
+_LISTING, _ORDER = cast(Table, Listing.__table__), cast(Table, ConsumptionOrder.__table__)
+_MARK, _RELIEF, _OVERLAY = (cast(Table, model.__table__) for model in (ResponsibleMark, Relief, EntryMark))
+_PUBLIC = (_LISTING.c.state.in_(SHOWN), _LISTING.c.nonpublic.is_(False), _LISTING.c.national_entry.is_not(None))
+
+
+def _by(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
+    """All columns of a table by some values of one. Plain rows: the ORM's bookkeeping costs more than the query; built
+    once, since putting a query together does too."""
+    table = cast(Column[Any], column).table
+    some = column.in_(bindparam("some", expanding=True))
+    return select(table).where(some, *conditions).order_by(table.c.id)
+
+
+_LISTINGS = _by(_LISTING.c.subject_id, *_PUBLIC)
+_UNITS = _by(_LISTING.c.entry, *_PUBLIC)
+_ORDERS = _by(_ORDER.c.subject_id, _ORDER.c.state != OrderState.REVOKED.value)
+_MARKS = _by(_MARK.c.subject_id)
+_RELIEFS = _by(_RELIEF.c.entry)
+_OVERLAYS = _by(_OVERLAY.c.entry)
+_NEWEST = select(func.max(cast(Table, RegisterEvent.__table__).c.id))
 
 
 def _facts(rows: Rows) -> Facts:

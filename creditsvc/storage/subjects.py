@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import LargeBinary, String, select
+from sqlalchemy import LargeBinary, String, Table, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditsvc.kernel.identity import IdentityNumber, NumberType
@@ -31,9 +32,14 @@ class Subject(Base):
     shredded_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+_SUBJECT = cast(Table, Subject.__table__)
+_BY_TOKEN = select(_SUBJECT.c.id).where(_SUBJECT.c.token == bindparam("token"))
+
+
 def find_subject(session: Session, vault: Vault, number: IdentityNumber) -> str | None:
     """The subject with this number, or none."""
-    return session.scalar(select(Subject.id).where(Subject.token == vault.token(number.canonical)))
+    found: str | None = session.connection().execute(_BY_TOKEN, {"token": vault.token(number.canonical)}).scalar()
+    return found
 
 
 def find_subjects(session: Session, vault: Vault, numbers: Iterable[IdentityNumber]) -> dict[IdentityNumber, str]:
