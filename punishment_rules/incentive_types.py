@@ -51,7 +51,7 @@ class Benefit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incentive:
-    """One row. `start` is the day of its basis where known."""
+    """One row. `start` is the day of its basis where known; `separate_decision`: the court decides it in the case."""
 
     id: str
     sector: str
@@ -69,6 +69,7 @@ class Incentive:
     grounding: Grounding
     verification: Verification
     standing: Standing
+    separate_decision: bool
     start: date | None
     end: date | None
     clauses: tuple[Citation, ...]
@@ -104,6 +105,7 @@ def parse_incentive(table: Table, sector: str, documents: Mapping[str, Document]
         grounding=table.enum("grounding", Grounding),
         verification=table.enum("verification", Verification),
         standing=table.enum("standing", Standing),
+        separate_decision=table.flag("separate_decision"),
         start=table.day("from"),
         end=table.day("to"),
         clauses=clauses,

@@ -82,6 +82,7 @@ def _answer(row: Incentive, on: date) -> IncentiveAnswer | None:
 def _grant(row: Incentive) -> Grant:
     if row.scope is Scope.ELSEWHERE:
         return Grant.EXAMPLE
-    if row.discretion is Discretion.MANDATORY and row.standing is not Standing.PRACTICE_ONLY:
+    by_itself = not row.separate_decision and row.standing is not Standing.PRACTICE_ONLY
+    if row.discretion is Discretion.MANDATORY and by_itself:
         return Grant.DUE
     return Grant.OPEN

@@ -11,10 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from punishment_rules.catalogue_types import ALL_REGULATORS, Catalogue, CatalogueError, Measure, Sector
+from punishment_rules.examples import Example, parse_example
 from punishment_rules.incentive_types import Incentive, IncentiveBook, parse_incentive
 from punishment_rules.law import Citation
 from punishment_rules.overlay import Overlay
-from punishment_rules.parse import Documents, parse_clause, parse_document, parse_measure, parse_overlay, parse_sector
+from punishment_rules.parse import (
+    Documents,
+    parse_clause,
+    parse_document,
+    parse_measure,
+    parse_overlay,
+    parse_sector,
+    refuse_overlap,
+)
 from punishment_rules.strict import Source, Table
 
 _HERE = Path(__file__).parent
@@ -43,6 +52,12 @@ def catalogue() -> Catalogue:
 def incentives() -> IncentiveBook:
     """The incentives that ship with this release, read once. Raises CatalogueError with file and line."""
     return load_incentives(_HERE / "incentives")
+
+
+@cache
+def examples() -> tuple[Example, ...]:
+    """The worked examples that ship with this release, read once. Raises CatalogueError with file and line."""
+    return load_examples(_HERE / "examples", catalogue())
 
 
 def load_catalogue(directory: Path) -> Catalogue:
@@ -90,6 +105,17 @@ def load_incentives(directory: Path) -> IncentiveBook:
     return IncentiveBook(_edition(files), found)
 
 
+def load_examples(directory: Path, base: Catalogue) -> tuple[Example, ...]:
+    """Read worked examples from a directory of TOML files. Raises CatalogueError with file and line."""
+    found: list[Example] = []
+    for path in sorted(directory.glob("*.toml")):
+        source, data = _parse(path)
+        table = Table(data, source)
+        found += [parse_example(row, base) for row in table.tables("example")]
+        table.done()
+    return tuple(found)
+
+
 def load_overlay(path: Path, base: Catalogue) -> Overlay:
     """Read the legal department's decisions on rows of a catalogue. Raises CatalogueError with file and line."""
     source, data = _parse(path)
@@ -104,7 +130,11 @@ def _read(directory: Path) -> _Files:
 
 
 def _parse(path: Path) -> tuple[Source, dict[str, Any]]:
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise CatalogueError("the file is not UTF-8", path=path.name, line=line) from error
     try:
         return Source(path.name, text), tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -131,10 +161,14 @@ def _documents(general: Table) -> Documents:
 
 
 def _general_clauses(general: Table, documents: Documents) -> dict[str, tuple[Citation, ...]]:
+    rows: dict[str, list[Table]] = {}
     found: dict[str, tuple[Citation, ...]] = {}
     for row in general.tables("clause"):
         name = row.text("id")
+        rows.setdefault(name, []).append(row)
         found[name] = (*found.get(name, ()), parse_clause(row, documents))
+    for name, series in found.items():
+        refuse_overlap(series, rows[name])
     missing = sorted(set(GENERAL_CLAUSES) - set(found))
     if missing:
         raise general.fault(f"general clauses are missing: {', '.join(missing)}", "clause")

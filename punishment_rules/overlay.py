@@ -26,6 +26,7 @@ class OverlayRow:
     end: date | None
     decided_by: str
     document: str
+    decided_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

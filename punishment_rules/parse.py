@@ -109,7 +109,7 @@ def parse_measure(table: Table, sector: Sector, documents: Documents) -> Measure
     )
     table.done()
     _refuse_gaps_of_sense(measure, table, sector)
-    _refuse_overlap(measure.versions, table)
+    refuse_overlap(measure.versions, versions)
     return measure
 
 
@@ -167,34 +167,48 @@ def _refuse_gaps_of_sense(measure: Measure, table: Table, sector: Sector) -> Non
         raise table.fault("debt_acts names an act that the measure doesn't bind", "debt_acts")
 
 
-def _refuse_overlap(spans: Sequence[Dated], table: Table) -> None:
+def refuse_overlap(spans: Sequence[Dated], tables: Sequence[Table]) -> None:
     """Two spans on one day would leave the answer to chance: refused; the order in the file must be that of time."""
     last: date | None = None
-    for number, span in enumerate(spans):
+    for number, (span, table) in enumerate(zip(spans, tables, strict=True)):
         if number and (last is None or span.start is None or span.start <= last):
             raise table.fault("two versions overlap or stand out of order", "from")
         last = span.end
 
 
 def parse_overlay(table: Table, known: Iterable[str]) -> Overlay:
-    """The legal department's decisions: rows `[[row]]` with measure, stance, from, decided_by, document."""
-    measures, by_measure = set(known), dict[str, list[OverlayRow]]()
+    """The legal department's decisions: rows `[[row]]` with measure, stance, from, decided_by, document.
+
+    `decided_on` may be given; a decision never works backwards, so `from` can't lie before it.
+    """
+    measures, by_measure = set(known), dict[str, list[tuple[OverlayRow, Table]]]()
     for row in table.tables("row"):
-        start = row.day("from")
-        if start is None:
-            raise row.fault("a row needs the day from which it holds", "from")
-        parsed = OverlayRow(
-            measure_id=row.text("measure"),
-            stance=row.enum("stance", Stance),
-            start=start,
-            end=row.day("to"),
-            decided_by=row.text("decided_by"),
-            document=row.text("document"),
-        )
-        row.done()
+        parsed = _parse_overlay_row(row)
         if parsed.measure_id not in measures:
-            raise row.fault(f"no measure {parsed.measure_id!r}", parsed.measure_id)
-        by_measure.setdefault(parsed.measure_id, []).append(parsed)
-        _refuse_overlap(by_measure[parsed.measure_id], row)
+            raise row.fault(f"no measure {parsed.measure_id!r}", "measure")
+        by_measure.setdefault(parsed.measure_id, []).append((parsed, row))
     table.done()
-    return Overlay(tuple(row for rows in by_measure.values() for row in rows))
+    for pairs in by_measure.values():
+        refuse_overlap([row for row, _ in pairs], [inner for _, inner in pairs])
+    return Overlay(tuple(row for pairs in by_measure.values() for row, _ in pairs))
+
+
+def _parse_overlay_row(row: Table) -> OverlayRow:
+    start = row.day("from")
+    if start is None:
+        raise row.fault("a row needs the day from which it holds", "from")
+    parsed = OverlayRow(
+        measure_id=row.text("measure"),
+        stance=row.enum("stance", Stance),
+        start=start,
+        end=row.day("to"),
+        decided_by=row.text("decided_by"),
+        document=row.text("document"),
+        decided_on=row.day("decided_on"),
+    )
+    row.done()
+    if parsed.end is not None and parsed.end < parsed.start:
+        raise row.fault("a decision ends before it begins", "to")
+    if parsed.decided_on is not None and parsed.start < parsed.decided_on:
+        raise row.fault("a decision can't hold from a day before it was made", "from")
+    return parsed

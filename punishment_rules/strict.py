@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -17,30 +18,82 @@ class Source:
     """The text of one file, kept to say where a fault stands."""
 
     def __init__(self, path: str, text: str) -> None:
-        self.path, self._lines = path, text.splitlines()
+        self.path, self.lines = path, text.splitlines()
 
     def fault(self, problem: str, anchor: str = "", key: str = "") -> CatalogueError:
         """An error at the line of `key` at or after the table named by `anchor` (its id)."""
-        start = self._find(rf'^\s*id\s*=\s*"{re.escape(anchor)}"', 0) if anchor else 0
-        line = self._find(rf"^\s*\"?{re.escape(key)}\"?\s*=|\b{re.escape(key)}\b", start) if key else start
-        return CatalogueError(problem, path=self.path, line=line + 1)
+        start = _first(self.lines, rf'^\s*id\s*=\s*"{re.escape(anchor)}"', 0, len(self.lines)) if anchor else 0
+        return self.at(problem, start or 0, len(self.lines), key)
 
-    def _find(self, pattern: str, start: int) -> int:
-        compiled = re.compile(pattern)
-        hits = (number for number in range(start, len(self._lines)) if compiled.search(self._lines[number]))
-        return next(hits, start)
+    def at(self, problem: str, start: int, stop: int, key: str = "") -> CatalogueError:
+        """An error at the line of `key` between two lines; at the first of them if the key does not stand there."""
+        line = None
+        if key:
+            line = _first(self.lines, rf"^\s*\"?{re.escape(key)}\"?\s*=", start, stop)
+        if key and line is None:
+            line = _first(self.lines, rf"(?<![\w-]){re.escape(key)}(?![\w-])", start, stop)
+        return CatalogueError(problem, path=self.path, line=(start if line is None else line) + 1)
+
+    def span(self, path: str, number: int, start: int, stop: int) -> tuple[int, int]:
+        """First line and last line (excluded) of the n-th table of an array, between the lines of its parent."""
+        own = re.compile(rf"^\s*\[{{1,2}}\s*{re.escape(path)}\s*\]")
+        heads = [line for line in range(start, stop) if own.search(self.lines[line])]
+        if number < len(heads):
+            return heads[number], self._end(path, heads[number] + 1, stop)
+        return self._inline(path.rpartition(".")[2], number, start, stop)
+
+    def _end(self, path: str, start: int, stop: int) -> int:
+        """The next header that is none of a table inside this one."""
+        header = re.compile(r"^\s*\[+\s*([\w.-]+)")
+        for line in range(start, stop):
+            found = header.search(self.lines[line])
+            if found is not None and not found[1].startswith(f"{path}."):
+                return line
+        return stop
+
+    def _inline(self, key: str, number: int, start: int, stop: int) -> tuple[int, int]:
+        """The n-th table of an array written as `key = [ {…}, {…} ]`, one a line; else the line of the key."""
+        at = _first(self.lines, rf"^\s*{re.escape(key)}\s*=", start, stop)
+        if at is None:
+            return start, stop
+        rows: list[int] = []
+        for line in range(at + 1, stop):
+            if not self.lines[line].lstrip().startswith("{"):
+                break
+            rows.append(line)
+        return (rows[number], rows[number] + 1) if number < len(rows) else (at, at + 1)
+
+
+def _first(lines: list[str], pattern: str, start: int, stop: int) -> int | None:
+    compiled = re.compile(pattern)
+    return next((line for line in range(start, stop) if compiled.search(lines[line])), None)
 
 
 class Table:
     """One table; `anchor` is the id of the row it belongs to, for errors."""
 
-    def __init__(self, data: dict[str, Any], source: Source, anchor: str = "") -> None:
-        self._data, self.source = dict(data), source
+    def __init__(
+        self,
+        data: dict[str, Any],
+        source: Source,
+        anchor: str = "",
+        *,
+        path: str = "",
+        span: Callable[[], tuple[int, int]] | None = None,
+    ) -> None:
+        self._data, self.source, self._path = dict(data), source, path
         self.anchor = anchor or str(data.get("id", ""))
+        self._find = span
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First line and last line (excluded) of this table, looked for only when a fault is told."""
+        return (0, len(self.source.lines)) if self._find is None else self._find()
 
     def fault(self, problem: str, key: str = "") -> CatalogueError:
         """An error in this table."""
-        return self.source.fault(f"{self.anchor}: {problem}" if self.anchor else problem, self.anchor, key)
+        start, stop = self.span
+        return self.source.at(f"{self.anchor}: {problem}" if self.anchor else problem, start, stop, key)
 
     def text(self, key: str, default: str | None = None) -> str:
         """A string; without a default it must be there and not be empty."""
@@ -58,9 +111,9 @@ class Table:
         """The same, or None if neither is there; one alone is an error."""
         return self.pair(stem) if f"{stem}_zh" in self._data or f"{stem}_en" in self._data else None
 
-    def flag(self, key: str) -> bool:
-        """True or false; absent is false."""
-        value = self._data.pop(key, False)
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false; absent is the default."""
+        value = self._data.pop(key, default)
         if not isinstance(value, bool):
             raise self.fault(f"{key} must be true or false", key)
         return value
@@ -70,6 +123,13 @@ class Table:
         value = self._data.pop(key, None)
         if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
             raise self.fault(f"{key} must be a date (YYYY-MM-DD, no quotes)", key)
+        return value
+
+    def needed_day(self, key: str) -> date:
+        """A local date that must be there."""
+        value = self.day(key)
+        if value is None:
+            raise self.fault(f"{key} is missing", key)
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -98,14 +158,24 @@ class Table:
         value = self._data.pop(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             raise self.fault(f"{key} must be a list of tables", key)
-        return [Table(item, self.source, str(item.get("id", "")) or self.anchor) for item in value]
+        return [self._inner(item, key, number) for number, item in enumerate(value)]
 
     def table(self, key: str) -> Table:
         """One table that must be there."""
         value = self._data.pop(key, None)
         if not isinstance(value, dict):
             raise self.fault(f"table {key} is missing", key)
-        return Table(value, self.source)
+        return self._inner(value, key, 0)
+
+    def _inner(self, data: dict[str, Any], key: str, number: int) -> Table:
+        path = f"{self._path}.{key}" if self._path else key
+        return Table(
+            data,
+            self.source,
+            str(data.get("id", "")) or self.anchor,
+            path=path,
+            span=lambda: self.source.span(path, number, *self.span),
+        )
 
     def done(self) -> None:
         """Refuse what nobody asked for."""

@@ -67,3 +67,10 @@ def test_a_sector_sees_its_own_rows_and_those_of_all() -> None:
 def test_what_is_due_comes_first() -> None:
     grants = [answer.grant for answer in ask(*Merit).values()]
     assert grants == sorted(grants, key=list(Grant).index)
+
+
+def test_what_the_court_must_decide_in_the_case_is_never_due_by_itself() -> None:
+    """Permission to spend one's own money is mandatory once the court finds the property personal; it has to find so first."""
+    answer = ask(Merit.APPLICATION, roles=(Role.ACTUAL_CONTROLLER,))["private-consumption-approval"]
+    assert answer.incentive.separate_decision
+    assert answer.grant is Grant.OPEN
