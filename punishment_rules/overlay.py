@@ -37,9 +37,11 @@ class Overlay:
 
     def on(self, measure_id: str, on: date) -> OverlayRow | None:
         """The decision on a row that holds on a day, or None."""
-        if not self.rows:
-            return None
-        return value_on([row for row in self.rows if row.measure_id == measure_id], on)
+        return value_on(self.of(measure_id), on) if self.rows else None
+
+    def of(self, measure_id: str) -> tuple[OverlayRow, ...]:
+        """All decisions on a row, past and coming, oldest first."""
+        return tuple(row for row in self.rows if row.measure_id == measure_id)
 
 
 NONE = Overlay()

@@ -1,4 +1,4 @@
-"""The agency's side of the API: checks, sectors, measures. Identity numbers travel in bodies alone."""
+"""The agency's side of the API: checks. Identity numbers travel in bodies alone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import ask
-from creditsvc.checks.browse import measures_said, sectors_said
 from creditsvc.checks.questions import MAX_NAME, MAX_PURPOSE, Question
+from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.said import said
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import NumberType, parse_identity
@@ -86,19 +86,6 @@ class CheckResponse(Schema):
     verdicts = fields.List(fields.Nested(VerdictSchema), required=True)
 
 
-class CatalogueResponse(Schema):
-    """Rows of the catalogue."""
-
-    catalogue = fields.String(required=True)
-    rows = fields.List(fields.Dict(), required=True)
-
-
-class MeasureQuery(Schema):
-    """Which measures."""
-
-    sector = fields.String(validate=validate.Length(1, 64))
-
-
 @blueprint.route("/checks")
 class Checks(MethodView):
     """One person at a time."""
@@ -119,27 +106,5 @@ class Checks(MethodView):
             matter=asked["matter"],
             on=asked.get("on") or legal_day(now),
         )
-        return said(ask(parts.database, parts.vault, question, caller=caller(), now=now))
-
-
-@blueprint.route("/sectors")
-class Sectors(MethodView):
-    """Sectors and their acts."""
-
-    @open_to(Permission.ANYONE)
-    @blueprint.response(200, CatalogueResponse)
-    def get(self) -> dict[str, Any]:
-        """行业与事项 / sectors and their acts."""
-        return sectors_said()
-
-
-@blueprint.route("/measures")
-class Measures(MethodView):
-    """The catalogue of measures."""
-
-    @open_to(Permission.ANYONE)
-    @blueprint.arguments(MeasureQuery, location="query")
-    @blueprint.response(200, CatalogueResponse)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """惩戒措施清单 / the catalogue of measures, with clauses and how each is applied."""
-        return measures_said(query.get("sector"), legal_day(services().clock.now()))
+        overlay = overlay_of(parts.settings)
+        return said(ask(parts.database, parts.vault, question, caller=caller(), now=now, overlay=overlay))

@@ -17,6 +17,7 @@ from creditsvc.access.accounts import staff_caller
 from creditsvc.access.callers import Caller
 from creditsvc.checks.answer import CheckAnswer, ask
 from creditsvc.checks.questions import Question
+from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.said import said, title_of
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import parse_identity
@@ -78,7 +79,8 @@ def _asked(services: Services, options: argparse.Namespace) -> CheckAnswer:
         matter=options.matter,
         on=options.on or legal_day(now),
     )
-    return ask(services.database, services.vault, question, caller=caller, now=now)
+    overlay = overlay_of(services.settings)
+    return ask(services.database, services.vault, question, caller=caller, now=now, overlay=overlay)
 
 
 def _told(check: CheckAnswer) -> str:

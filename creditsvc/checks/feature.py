@@ -8,17 +8,17 @@ from typing import Any
 from flask import Blueprint
 
 from creditsvc.access.permissions import Permission
-from creditsvc.checks import api, pages
+from creditsvc.checks import api, pages, rulebook_api, rulebook_pages
 from creditsvc.feature import Feature, NavigationItem
 from creditsvc.kernel.text import Bilingual
 
 
 def _pages() -> Sequence[Blueprint]:
-    return (pages.blueprint,)
+    return (pages.blueprint, rulebook_pages.blueprint)
 
 
 def _api() -> Sequence[Any]:
-    return (api.blueprint,)
+    return (api.blueprint, rulebook_api.blueprint)
 
 
 FEATURE = Feature(
@@ -27,6 +27,6 @@ FEATURE = Feature(
     api_blueprints=_api,
     navigation=(
         NavigationItem("agency", "checks_pages.agency", Bilingual("核查", "Check"), Permission.CHECK_ASK, 10),
-        NavigationItem("agency", "checks_pages.rulebook", Bilingual("措施清单", "Rulebook"), Permission.CHECK_ASK, 20),
+        NavigationItem("agency", "rulebook.index", Bilingual("措施清单", "Rulebook"), Permission.ANYONE, 90),
     ),
 )

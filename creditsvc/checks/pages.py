@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import CheckAnswer, ask
-from creditsvc.checks.browse import measures_said
 from creditsvc.checks.questions import Question
+from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.said import said
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput, TooMany
@@ -74,19 +74,6 @@ def check() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/rulebook")
-@open_to(Permission.ANYONE)
-def rulebook() -> ResponseReturnValue:
-    """The measures of one sector, with clauses and how each is applied."""
-    sector = request.args.get("sector", "transport")
-    if sector not in catalogue().sectors:
-        return redirect(url_for("checks_pages.rulebook"), 303)
-    today = legal_day(services().clock.now())
-    return render(
-        "checks/rulebook.html", sectors=_sectors(), sector=sector, shown=measures_said(sector, today), today=today
-    )
-
-
 def _ask(form: dict[str, str], number: str) -> CheckAnswer:
     parts, now = services(), services().clock.now()
     expected = NumberType(form["number_type"]) if form["number_type"] in set(NumberType) else None
@@ -99,7 +86,8 @@ def _ask(form: dict[str, str], number: str) -> CheckAnswer:
         matter=form["matter"].strip()[:100],
         on=_day(form["on"]) or legal_day(now),
     )
-    return ask(parts.database, parts.vault, question, caller=caller(), now=now)
+    overlay = overlay_of(parts.settings)
+    return ask(parts.database, parts.vault, question, caller=caller(), now=now, overlay=overlay)
 
 
 def _day(text: str) -> date | None:
