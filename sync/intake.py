@@ -27,7 +27,7 @@ from creditsvc.register.entries import reaches
 from creditsvc.register.life import State
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
-from sync.spool import spool
+from creditsvc.storage.sealed_files import spool
 from sync.staging import Tally, batch_folder, batch_key_name, file_path, find_batch, own_reading, stage
 from sync.tables_intake import AWAITING, RECEIVED, RELEASED, UNREADABLE, WITHDRAWN, Batch, BatchRow
 

@@ -23,14 +23,14 @@ from sqlalchemy.orm import Session
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict
 from creditsvc.kernel.load import courts
+from creditsvc.kernel.sheets.read import read_file
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
 from creditsvc.storage.bulk import insert_rows
+from creditsvc.storage.sealed_files import open_spooled
 from sync.inbound.parse import digest_input, parse_rows, row_key_parts
-from sync.inbound.read import read_file
 from sync.inbound.records import Fault, InboundRecord
-from sync.spool import open_spooled
 from sync.tables_intake import RECEIVED, Batch, BatchFault, BatchRow
 
 CHUNK = 1000

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from sync.inbound.file_faults import columns_missing, columns_unknown, header_missing, shown_header
+from creditsvc.kernel.sheets.file_faults import columns_missing, columns_unknown, header_missing, shown_header
 
 REQUIRED = ("subject_name", "id_number", "case_code", "disrupt_types")
 """Without these columns no row of a file can be read; what else the law wants is asked of each row."""

@@ -17,6 +17,7 @@ from creditsvc.kernel.case_numbers import parse_case_number
 from creditsvc.kernel.courts import Court, CourtIndex
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.identity import IdentityNumber, NumberType, parse_identity
+from creditsvc.kernel.sheets.table import BrokenRow, Table
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.policy import listing_answer, term_answer
 from punishment_rules.law import DebtorKind, Ground
@@ -25,7 +26,6 @@ from sync.inbound.cells import Row
 from sync.inbound.columns import plan
 from sync.inbound.load import columns_by_name
 from sync.inbound.records import Fault, InboundRecord, Severity
-from sync.inbound.table import BrokenRow, Table
 
 _NUMBER_TYPES = {
     "护照": NumberType.PASSPORT,

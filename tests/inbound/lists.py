@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from creditsvc.kernel.load import courts
+from creditsvc.kernel.sheets.read import read_file
 from sync.demo.cli import main as demo
 from sync.inbound.parse import parse_rows
-from sync.inbound.read import read_file
 from sync.inbound.records import Fault, InboundRecord
 
 TODAY = date(2026, 11, 24)

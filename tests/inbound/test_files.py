@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from creditsvc.kernel.errors import CreditServiceError
-from sync.inbound import read_xlsx
+from creditsvc.kernel.sheets import read_xlsx
 from sync.inbound.load import codes as all_codes
 from sync.inbound.records import InboundRecord
 from tests.inbound.lists import GOOD, codes, csv_of, ndjson_of, read, write_list

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import codecs
 import io
+from dataclasses import replace
 from typing import Any, BinaryIO
 
-from sync.inbound.file_faults import file_empty, file_encoding, file_type
-from sync.inbound.read_csv import read_csv
-from sync.inbound.read_json import read_json
-from sync.inbound.read_xlsx import read_xlsx
-from sync.inbound.table import Table
+from creditsvc.kernel.sheets.file_faults import file_empty, file_encoding, file_type
+from creditsvc.kernel.sheets.read_csv import read_csv
+from creditsvc.kernel.sheets.read_json import read_json
+from creditsvc.kernel.sheets.read_xlsx import read_xlsx
+from creditsvc.kernel.sheets.table import Table
 
 SAMPLE = 64 * 1024
 _FOREIGN = {
@@ -52,8 +53,8 @@ def read_file(file: BinaryIO) -> Table:
     if not first:
         raise file_empty()
     if first.startswith(("{", "[")):
-        return read_json(text, is_list=first.startswith("["))
-    return read_csv(text, first.split("\n", 1)[0])
+        return replace(read_json(text, is_list=first.startswith("[")), encoding=encoding)
+    return replace(read_csv(text, first.split("\n", 1)[0]), encoding=encoding)
 
 
 class _Rejoined(io.RawIOBase):

@@ -7,8 +7,8 @@ import io
 from collections import deque
 from collections.abc import Iterator
 
-from sync.inbound.file_faults import csv_broken, header_missing, no_records, undecodable
-from sync.inbound.table import LONGEST_CELL, LONGEST_LINE, MOST_COLUMNS, Cells, Table, open_quotes, too_wide
+from creditsvc.kernel.sheets.file_faults import csv_broken, header_missing, no_records, undecodable
+from creditsvc.kernel.sheets.table import LONGEST_CELL, LONGEST_LINE, MOST_COLUMNS, Cells, Table, open_quotes, too_wide
 
 _DELIMITERS = (",", "\t", ";", "|", "\x01")
 
@@ -21,7 +21,7 @@ def read_csv(text: io.TextIOWrapper, first_line: str) -> Table:
     if found is None or len(found) > MOST_COLUMNS or not any(cell.strip() for cell in found):
         raise header_missing()
     headers = [cell.strip() for cell in found]
-    return Table("csv", headers, _refuse_none(rows.numbered(len(headers))))
+    return Table("csv", headers, _refuse_none(rows.numbered(len(headers))), delimiter)
 
 
 def _refuse_none(rows: Iterator[tuple[int, Cells]]) -> Iterator[tuple[int, Cells]]:

@@ -34,6 +34,8 @@ class Table:
     format: str
     headers: Sequence[str]
     rows: Iterator[tuple[int, Cells]]
+    delimiter: str = ","
+    encoding: str = "utf-8"
 
 
 def too_wide() -> BrokenRow:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from sync.inbound.file_faults import (
+from creditsvc.kernel.sheets.file_faults import (
     csv_broken,
     file_cut_off,
     header_missing,
@@ -22,7 +22,7 @@ from sync.inbound.file_faults import (
     no_records,
     undecodable,
 )
-from sync.inbound.table import LONGEST_LINE, MOST_COLUMNS, BrokenRow, Cells, Table, no_object
+from creditsvc.kernel.sheets.table import LONGEST_LINE, MOST_COLUMNS, BrokenRow, Cells, Table, no_object
 
 AHEAD = 200
 """Records looked at before the names of the columns are held to be known."""

@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sync.inbound.file_faults import file_bomb, file_cut_off, file_type, header_missing, no_records
-from sync.inbound.table import MOST_COLUMNS, Cells, Table, too_wide
+from creditsvc.kernel.sheets.file_faults import file_bomb, file_cut_off, file_type, header_missing, no_records
+from creditsvc.kernel.sheets.table import MOST_COLUMNS, Cells, Table, too_wide
 
 MOST_UNPACKED = 512 * 1024 * 1024
 MOST_RATIO, RATIO_FROM = 50, 64 * 1024 * 1024

@@ -1,7 +1,7 @@
 """Files that were sent, kept sealed on disk: never in clear, not even for a moment.
 
-A file is a row of chunks of up to 1 MiB, each AES-256-GCM under the batch's key with its number as associated data; the
-last one is marked, so a file that was cut short does not open.
+A file is a row of chunks of up to 1 MiB, each AES-256-GCM under one key with its number and the file's label as associated data;
+the last one is marked, so a file that was cut short, or put in another's place, does not open.
 """
 
 from __future__ import annotations
@@ -25,8 +25,11 @@ _NONCE, _TAG = 12, 16
 _LENGTH = 4
 
 
-def spool(source: BinaryIO, path: Path, key: bytes, *, limit: int) -> tuple[str, int]:
-    """Seal a stream into a file; its SHA-256 and size. Raises ``TooLarge`` past ``limit`` bytes; nothing is left then."""
+def spool(source: BinaryIO, path: Path, key: bytes, *, limit: int, label: bytes = b"") -> tuple[str, int]:
+    """Seal a stream into a file; its SHA-256 and size. ``label`` tells files under one key apart.
+
+    Raises ``TooLarge`` past ``limit`` bytes; nothing is left then.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     cipher, digest, size, number = AESGCM(key), sha256(), 0, 0
     try:
@@ -38,7 +41,7 @@ def spool(source: BinaryIO, path: Path, key: bytes, *, limit: int) -> tuple[str,
                 if size > limit:
                     raise _too_large(limit)
                 digest.update(chunk)
-                _write(target, cipher, chunk, number, last=not following)
+                _write(target, cipher, chunk, _aad(number, label, last=not following), last=not following)
                 if not following:
                     break
                 chunk, number = following, number + 1
@@ -57,22 +60,22 @@ def _too_large(limit: int) -> TooLarge:
     )
 
 
-def _aad(number: int, *, last: bool) -> bytes:
-    return b"spool-v1" + number.to_bytes(8, "big") + (b"\x01" if last else b"\x00")
+def _aad(number: int, label: bytes, *, last: bool) -> bytes:
+    return b"spool-v1" + number.to_bytes(8, "big") + (b"\x01" if last else b"\x00") + label
 
 
-def _write(target: BinaryIO, cipher: AESGCM, chunk: bytes, number: int, *, last: bool) -> None:
+def _write(target: BinaryIO, cipher: AESGCM, chunk: bytes, aad: bytes, *, last: bool) -> None:
     nonce = secrets.token_bytes(_NONCE)
-    sealed = nonce + cipher.encrypt(nonce, chunk, _aad(number, last=last))
+    sealed = nonce + cipher.encrypt(nonce, chunk, aad)
     target.write((len(sealed) | (0x80000000 if last else 0)).to_bytes(_LENGTH, "big") + sealed)
 
 
 class Spooled(io.RawIOBase):
     """Reads a sealed file as if it were in clear; raises ``CellDamaged`` for a changed or shortened one."""
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    def __init__(self, path: Path, key: bytes, label: bytes = b"") -> None:
         self._file = path.open("rb")
-        self._cipher = AESGCM(key)
+        self._cipher, self._label = AESGCM(key), label
         self._number, self._rest, self._done = 0, b"", False
 
     def readable(self) -> bool:
@@ -97,7 +100,9 @@ class Spooled(io.RawIOBase):
         self._done = bool(word & 0x80000000)
         sealed = self._file.read(word & 0x7FFFFFFF)
         try:
-            clear = self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], _aad(self._number, last=self._done))
+            clear = self._cipher.decrypt(
+                sealed[:_NONCE], sealed[_NONCE:], _aad(self._number, self._label, last=self._done)
+            )
         except (InvalidTag, ValueError):
             raise CellDamaged from None
         self._number += 1
@@ -109,6 +114,6 @@ class Spooled(io.RawIOBase):
         super().close()
 
 
-def open_spooled(path: Path, key: bytes) -> BinaryIO:
+def open_spooled(path: Path, key: bytes, label: bytes = b"") -> BinaryIO:
     """A buffered reader of a sealed file."""
-    return io.BufferedReader(Spooled(path, key), CHUNK)
+    return io.BufferedReader(Spooled(path, key, label), CHUNK)
