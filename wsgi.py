@@ -51,6 +51,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("sync.commands:import_file", "server", "导入法院名单 / take in a court's file"),
     "release": ("sync.commands:release_batch", "server", "由第二人发布批次 / release a batch as second person"),
     "check": ("creditsvc.checks.commands:main", "server", "核查 / check one person"),
+    "rulebook": (
+        "creditsvc.checks.rulebook_commands:main",
+        "server",
+        "措施清单：校验、改动预览、比较、导出 / the catalogue: validate, what if, compare, save",
+    ),
     "letters": ("repair.commands:letters", "server", "打印决定书查询码 / codes for decision letters"),
     "subscriber": ("sync.subscriber_commands:main", "server", "订阅单位与协议 / subscribers and agreements"),
     "mirror": ("sync.mirror.cli:main", "", "维护并验证本地副本 / keep a verified local copy"),

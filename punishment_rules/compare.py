@@ -51,13 +51,16 @@ def between_days(catalogue: Catalogue, first: date, second: date, overlay: Overl
     return _differences(sorted(pairs, key=lambda pair: pair[0]))
 
 
-def between_catalogues(old: Catalogue, new: Catalogue, on: date, overlay: Overlay = NONE) -> tuple[Difference, ...]:
-    """Rows that a changed catalogue would change on a Beijing day, by id: the first step of a what-if."""
+def between_catalogues(
+    old: Catalogue, new: Catalogue, on: date, overlay: Overlay = NONE, overlay_after: Overlay | None = None
+) -> tuple[Difference, ...]:
+    """Rows that a changed catalogue (or a changed overlay) would change on a Beijing day, by id: the first step of a what-if."""
+    laws = ((old, overlay), (new, overlay if overlay_after is None else overlay_after))
     pairs = []
     for measure_id in sorted({*old.measures, *new.measures}):
         looks = [
-            _look(book.measures[measure_id], on, overlay) if measure_id in book.measures else _NOT_THERE
-            for book in (old, new)
+            _look(book.measures[measure_id], on, said) if measure_id in book.measures else _NOT_THERE
+            for book, said in laws
         ]
         pairs.append((measure_id, looks[0], looks[1]))
     return _differences(pairs)

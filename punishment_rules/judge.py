@@ -78,6 +78,11 @@ def judge(measure: Measure, question: Question) -> Verdict:
     return verdict
 
 
+def judged_on_the_day(measure: Measure, question: Question) -> Verdict:
+    """The verdict of one row for its day alone, without looking for the day on which it changes."""
+    return _judge_on(_Working(measure, question))
+
+
 def _judge_on(working: _Working) -> Verdict:
     measure, question = working.measure, working.question
     facts, on = question.facts, question.on

@@ -62,7 +62,23 @@ def examples() -> tuple[Example, ...]:
 
 def load_catalogue(directory: Path) -> Catalogue:
     """Read a catalogue from a directory: `_documents.toml` and one file a sector. Raises CatalogueError."""
-    files = _read(directory)
+    return _catalogue(_read(directory))
+
+
+def catalogue_from(texts: Mapping[str, bytes]) -> Catalogue:
+    """A catalogue from files in memory, by name: nothing is written anywhere. Raises CatalogueError."""
+    if _DOCUMENTS not in texts:
+        raise CatalogueError(f"{_DOCUMENTS} is missing", path=_DOCUMENTS, line=1)
+    return _catalogue({name: _parsed(name, texts[name]) for name in sorted(texts)})
+
+
+def overlay_from(text: bytes, base: Catalogue, name: str = "overlay.toml") -> Overlay:
+    """Decisions of the legal department from a file in memory. Raises CatalogueError with the line."""
+    source, data = _parsed(name, text)
+    return parse_overlay(Table(data, source), base.measures)
+
+
+def _catalogue(files: _Files) -> Catalogue:
     general = _general(files)
     documents, begins = _documents(general), general.day("begins")
     if begins is None:
@@ -118,8 +134,7 @@ def load_examples(directory: Path, base: Catalogue) -> tuple[Example, ...]:
 
 def load_overlay(path: Path, base: Catalogue) -> Overlay:
     """Read the legal department's decisions on rows of a catalogue. Raises CatalogueError with file and line."""
-    source, data = _parse(path)
-    return parse_overlay(Table(data, source), base.measures)
+    return overlay_from(path.read_bytes(), base, path.name)
 
 
 def _read(directory: Path) -> _Files:
@@ -130,15 +145,19 @@ def _read(directory: Path) -> _Files:
 
 
 def _parse(path: Path) -> tuple[Source, dict[str, Any]]:
+    return _parsed(path.name, path.read_bytes())
+
+
+def _parsed(name: str, content: bytes) -> tuple[Source, dict[str, Any]]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise CatalogueError("the file is not UTF-8", path=path.name, line=line) from error
+        line = content[: error.start].count(b"\n") + 1
+        raise CatalogueError("the file is not UTF-8", path=name, line=line) from error
     try:
-        return Source(path.name, text), tomllib.loads(text)
+        return Source(name, text), tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise CatalogueError(str(error), path=path.name, line=_line_of(error)) from error
+        raise CatalogueError(str(error), path=name, line=_line_of(error)) from error
 
 
 def _line_of(error: tomllib.TOMLDecodeError) -> int:

@@ -8,13 +8,13 @@ from typing import Any
 from flask import Blueprint
 
 from creditsvc.access.permissions import Permission
-from creditsvc.checks import api, pages, rulebook_api, rulebook_pages
+from creditsvc.checks import api, pages, rulebook_api, rulebook_pages, rulebook_what_if_pages
 from creditsvc.feature import Feature, NavigationItem
 from creditsvc.kernel.text import Bilingual
 
 
 def _pages() -> Sequence[Blueprint]:
-    return (pages.blueprint, rulebook_pages.blueprint)
+    return (pages.blueprint, rulebook_pages.blueprint, rulebook_what_if_pages.blueprint)
 
 
 def _api() -> Sequence[Any]:
@@ -28,5 +28,12 @@ FEATURE = Feature(
     navigation=(
         NavigationItem("agency", "checks_pages.agency", Bilingual("核查", "Check"), Permission.CHECK_ASK, 10),
         NavigationItem("agency", "rulebook.index", Bilingual("措施清单", "Rulebook"), Permission.ANYONE, 90),
+        NavigationItem(
+            "desk",
+            "rulebook_what_if.form",
+            Bilingual("清单改动预览", "What if"),
+            Permission.CATALOGUE_HOLD,
+            95,
+        ),
     ),
 )

@@ -70,7 +70,7 @@ def index() -> ResponseReturnValue:
     rows = [] if errors else [row_said(row) for row in found(search, rules, _overlay())]
     page = render(
         "checks/rulebook.html", rows=rows, form=form, errors=errors, day=search.on, options=_options(rules, search),
-        sector_labels=_sectors(rules.sectors.values()), edition=rules.edition, labels=_words(),
+        sector_labels=_sectors(rules.sectors.values()), edition=rules.edition, labels=words(),
         query={name: value for name, value in form.items() if value},
     )  # fmt: skip
     return page, 422 if errors else 200
@@ -86,10 +86,10 @@ def measure(measure_id: str) -> ResponseReturnValue:
     acts = {act.id: act.label for act in rules.sectors[wanted.sector].acts}
     return render(
         "checks/rulebook_measure.html", said=measure_said(wanted, row_on(wanted, on, overlay), rules, overlay),
-        examples=examples_said(measure_id, examples(), rules), sector=_bilingual(rules.sectors[wanted.sector].label),
-        acts=[_bilingual(acts[act]) for act in wanted.acts], day=on, labels=_words(), edition=rules.edition,
+        examples=examples_said(measure_id, examples(), rules), sector=bilingual(rules.sectors[wanted.sector].label),
+        acts=[bilingual(acts[act]) for act in wanted.acts], day=on, labels=words(), edition=rules.edition,
         sector_labels=_sectors(rules.sectors.values()),
-        act_labels={(s.id, act.id): _bilingual(act.label) for s in rules.sectors.values() for act in rules.acts(s.id)},
+        act_labels={(s.id, act.id): bilingual(act.label) for s in rules.sectors.values() for act in rules.acts(s.id)},
     )  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def changes() -> ResponseReturnValue:
             rows = [difference_said(one, rules) for one in between_days(rules, first, second, _overlay())]
     except InvalidInput as wrong:
         errors = {wrong.details.get("field", ""): wrong.text}
-    page = render("checks/rulebook_changes.html", rows=rows, form=form, errors=errors, labels=_words(), today=_today())
+    page = render("checks/rulebook_changes.html", rows=rows, form=form, errors=errors, labels=words(), today=_today())
     return page, 422 if errors else 200
 
 
@@ -118,7 +118,7 @@ def rewards() -> ResponseReturnValue:
     """What follows from performing: rows that answer, then examples from elsewhere."""
     rules = catalogue()
     return render(
-        "checks/rulebook_incentives.html", rows=incentives_said(incentives()), labels=_words(),
+        "checks/rulebook_incentives.html", rows=incentives_said(incentives()), labels=words(),
         sector_labels=_sectors(rules.sectors.values()),
     )  # fmt: skip
 
@@ -140,21 +140,22 @@ def _options(rules: Catalogue, search: Search) -> dict[str, dict[str, Bilingual]
     acts = rules.acts(search.sector) if search.sector else ()
     return {
         "sector": _sectors(rules.sectors.values()),
-        "act": {act.id: _bilingual(act.label) for act in acts},
-        "kind": {kind.value: _bilingual(kind.label) for kind in DebtorKind},
-        "applied": {word.value: _bilingual(label(word)) for word in Applied},
-        "document": {one.id: _bilingual(one.title) for one in rules.documents.values()},
+        "act": {act.id: bilingual(act.label) for act in acts},
+        "kind": {kind.value: bilingual(kind.label) for kind in DebtorKind},
+        "applied": {word.value: bilingual(label(word)) for word in Applied},
+        "document": {one.id: bilingual(one.title) for one in rules.documents.values()},
     }
 
 
 def _sectors(sectors: Iterable[Sector]) -> dict[str, Bilingual]:
-    return {sector.id: _bilingual(sector.label) for sector in sectors}
+    return {sector.id: bilingual(sector.label) for sector in sectors}
 
 
-def _words() -> dict[str, dict[str, Bilingual]]:
+def words() -> dict[str, dict[str, Bilingual]]:
     """What the catalogue's words are called, by the name of their kind."""
-    return {kind.__name__: {key: _bilingual(text) for key, text in labels(kind).items()} for kind in _KINDS}
+    return {kind.__name__: {key: bilingual(text) for key, text in labels(kind).items()} for kind in _KINDS}
 
 
-def _bilingual(text: Text) -> Bilingual:
+def bilingual(text: Text) -> Bilingual:
+    """A text of the law as pages show it."""
     return Bilingual(text.zh, text.en)
