@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import timedelta
 
 import pytest
 
@@ -45,24 +44,6 @@ def test_each_measure_has_cases_on_both_sides() -> None:
     for case in CASES:
         seen[case.measure].add(case.expect is Outcome.CLEAR)
     assert {measure for measure, sides in seen.items() if sides == {True, False}} == set(catalogue().measures)
-
-
-def test_each_first_day_has_a_case_before_and_on_it() -> None:
-    days: defaultdict[str, set[object]] = defaultdict(set)
-    for case in CASES:
-        days[case.measure].add(case.on)
-    for measure in catalogue().measures.values():
-        for version in measure.versions:
-            if (
-                version.start is None
-                or version.start <= catalogue().begins
-                or measure.id == "fin-private-fund-registration-bar"
-            ):
-                continue
-            if len(measure.versions) > 1 and version is measure.versions[0]:
-                assert version.start - timedelta(days=1) in days[measure.id], measure.id
-                continue
-            assert {version.start, version.start - timedelta(days=1)} <= days[measure.id], measure.id
 
 
 def test_no_row_is_ever_lost() -> None:
