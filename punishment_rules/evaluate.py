@@ -10,7 +10,7 @@ from datetime import date
 
 from punishment_rules import wording
 from punishment_rules.catalogue_types import Act, BeforeCatalogue, Catalogue, Sector, UnknownAct, UnknownSector
-from punishment_rules.facts import Facts, Trait
+from punishment_rules.facts import Facts, Trait, in_order
 from punishment_rules.judge import Question, judge
 from punishment_rules.law import Outcome, Reason, Text, TraceLine, Verdict
 from punishment_rules.overlay import NONE, Overlay
@@ -43,7 +43,7 @@ def evaluate(facts: Facts, *, sector: str, act: str, on: date, catalogue: Catalo
     wanted = catalogue.act(sector, act)
     if on < catalogue.begins:
         raise BeforeCatalogue(on, catalogue.begins)
-    verdicts = _verdicts(facts, wanted, sector=sector, on=on, catalogue=catalogue, overlay=overlay)
+    verdicts = _verdicts(in_order(facts), wanted, sector=sector, on=on, catalogue=catalogue, overlay=overlay)
     changes = [verdict.changes_on for verdict in verdicts if verdict.changes_on is not None]
     return Answer(
         outcome=max((verdict.outcome for verdict in verdicts), key=lambda outcome: outcome.weight),
@@ -111,5 +111,5 @@ def _plain(code: str, text: Text, reason: Reason) -> Verdict:
         changes_on=None,
         ends=wording.NOTHING_ENDS,
         next_step=wording.NOTHING_TO_DO,
-        trace=(TraceLine(code, text, held=False),),
+        trace=(TraceLine(code, text, held=False, citation=reason.citation),),
     )

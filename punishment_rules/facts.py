@@ -6,9 +6,10 @@ A grace period is not a fact here: it is neither published nor sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from punishment_rules.law import DebtorKind, Ground, Role, in_force
 
@@ -179,6 +180,19 @@ class Facts:
     discipline: tuple[DisciplineFact, ...] = ()
     consortium: tuple[ListingFact, ...] = ()
     traits: frozenset[Trait] = field(default_factory=frozenset)
+
+
+_SEVERAL = ("listings", "orders", "marks", "reliefs", "roles", "papers", "discipline", "consortium")
+
+
+def in_order(facts: Facts) -> Facts:
+    """The same facts in one fixed order, so that no word of an answer depends on the order in which they were read."""
+    turned: dict[str, Any] = {}
+    for name in _SEVERAL:
+        some = getattr(facts, name)
+        if len(some) > 1:
+            turned[name] = tuple(sorted(some, key=repr))
+    return replace(facts, **turned) if turned else facts
 
 
 NO_FACTS = Facts()

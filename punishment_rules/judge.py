@@ -36,19 +36,19 @@ class _Working:
     trace: list[TraceLine] = field(default_factory=list)
     reasons: list[Reason] = field(default_factory=list)
 
-    def note(self, step: str, text: Text, *, held: bool | None = None) -> None:
-        self.trace.append(TraceLine(step, text, held))
+    def note(self, step: str, text: Text, *, held: bool | None = None, citation: Citation | None = None) -> None:
+        self.trace.append(TraceLine(step, text, held, citation))
 
     def because(self, code: str, text: Text, citation: Citation, *, held: bool | None = None) -> None:
         self.reasons.append(Reason(code, text, citation))
         if not self.quiet:
-            self.note(code, text, held=held)
+            self.note(code, text, held=held, citation=citation)
 
     def lead(self, code: str, text: Text, citation: Citation) -> None:
         """The reason that a reader sees first, known only once the others are."""
         self.reasons.insert(0, Reason(code, text, citation))
         if not self.quiet:
-            self.note(code, text, held=True)
+            self.note(code, text, held=True, citation=citation)
 
     def clear(self, code: str, text: Text, citation: Citation, sources: tuple[str, ...] = ()) -> Verdict:
         self.because(code, text, citation, held=False)
@@ -92,7 +92,7 @@ def _judge_on(working: _Working) -> Verdict:
         return working.clear("not_in_force", wording.not_yet(later), measure.versions[0].clauses[0])
     level = ceiling(measure, version, on, question.overlay)
     if not working.quiet:
-        working.note("version", level.basis.text, held=True)
+        working.note("version", wording.version_line(version, level.basis, on), held=True, citation=level.basis)
     if version.separate_decision:
         return _by_paper(working, version, level)
     found = hits(measure, version, facts, act=question.act, on=on)
@@ -143,6 +143,8 @@ def _after_reliefs(working: _Working, version: Version, level: Ceiling, found: t
             working.question.catalogue.cite("temporary_lift", on),
             tuple(hit.entry for hit in found),
         )
+    if facts.reliefs and not working.quiet:
+        working.note("no_relief", wording.NO_RELIEF, held=False)
     doubts = _doubts(working, version, level, left)
     certain = level.applied is Applied.AUTOMATIC and not doubts
     said = measure.staff if certain else wording.may_apply(measure.title)
@@ -167,6 +169,8 @@ def _note_ceiling(working: _Working, level: Ceiling) -> None:
     rule = working.question.catalogue.cite("ceiling", working.question.on)
     for code, text in zip(level.why, level.texts, strict=True):
         working.because(f"ceiling_{code}", text, rule, held=False)
+    if not level.why and not working.quiet:
+        working.note("ceiling", wording.CEILING_MET, held=True, citation=rule)
     if level.overlay is not None:
         said = Text(
             f"法制机构意见：{level.overlay.decided_by}，{level.overlay.document}，自{level.overlay.start}。",

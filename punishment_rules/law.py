@@ -263,11 +263,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One step of the working that a lawyer can follow; `held` is what the step found, None for a remark."""
+    """One step of the working that a lawyer can follow; `held` is what the step found, None for a remark.
+
+    `citation` is the clause on which the step stands, where it stands on one.
+    """
 
     step: str
     text: Text
     held: bool | None = None
+    citation: Citation | None = None
 
 
 @dataclass(frozen=True, slots=True)

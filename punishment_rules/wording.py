@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from punishment_rules.bind import Hit
+from punishment_rules.catalogue_types import Version
 from punishment_rules.facts import DisciplineFact, ListingFact, MarkFact, OrderFact, ReliefFact
-from punishment_rules.law import Text
+from punishment_rules.law import Citation, Text
 from punishment_rules.reliefs import last_day
 
 NOTHING_ENDS = Text("没有限制，也就没有需要等待的期限。", "Nothing is restricted, so there is nothing to wait for.")
@@ -51,6 +52,14 @@ NOT_OWN_DEBT = Text(
     "纳入名单的原因是未履行行为义务，不是本人所负数额较大的到期债务，不符合条款。",
     "The listing is about an act that was not done, not about a large due debt of one's own; the clause is not met.",
 )
+NO_RELIEF = Text(
+    "登记的暂时解除或者批准没有使本项措施在当日停止。", "No lift or approval on record stops this measure on the day."
+)
+CEILING_MET = Text(
+    "条款为强制性规定，层级足够，点名本名单或者限制消费令，不须另行决定：可以自动适用。",
+    "The clause is mandatory, of sufficient level, names this list or the order and needs no separate decision: it may be "
+    "applied automatically.",
+)
 TRAIT_UNKNOWN = Text(
     "本措施只针对特定身份的人员或者单位，记录没有载明，请核实身份。",
     "The measure is only for people or units of a certain standing, which the record does not show; please verify.",
@@ -88,6 +97,16 @@ def not_yet(start: date | None) -> Text:
     if start is None:
         return Text("本措施在当日无效。", "The measure was not in force on that day.")
     return Text(f"本措施自{start}起有效，当日尚未有效。", f"The measure is in force from {start}; not yet on that day.")
+
+
+def version_line(version: Version, basis: Citation, on: date) -> Text:
+    """Which version of the row holds on the day, and the clause it stands on."""
+    since = version.start or basis.start
+    zh, en = (f"自{since}起有效的", f" in force from {since}") if since else ("", "")
+    text, level = basis.text, basis.level.label
+    return Text(
+        f"{on}适用{zh}规定：{text.zh}（{level.zh}）。", f"On {on} the text{en} applies: {text.en} ({level.en})."
+    )
 
 
 def may_apply(title: Text) -> Text:

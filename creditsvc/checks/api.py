@@ -57,6 +57,14 @@ class ReasonSchema(Schema):
     clause = fields.Nested(TextSchema, required=True)
 
 
+class LineSchema(TextSchema):
+    """A line of the working."""
+
+    step = fields.String(required=True)
+    held = fields.Boolean(required=True, allow_none=True)
+    clause = fields.Nested(TextSchema, required=True, allow_none=True)
+
+
 class VerdictSchema(Schema):
     """What one measure says."""
 
@@ -68,7 +76,7 @@ class VerdictSchema(Schema):
     ends = fields.Nested(TextSchema, required=True)
     changes_on = fields.String(required=True, allow_none=True)
     next_step = fields.Nested(TextSchema, required=True)
-    trace = fields.List(fields.Nested(TextSchema), required=True)
+    trace = fields.List(fields.Nested(LineSchema), required=True)
 
 
 class CheckResponse(Schema):

@@ -15,6 +15,8 @@ from punishment_rules.law import DebtorKind
 
 E = TypeVar("E", bound=StrEnum)
 LONGEST = 100
+SAID = 8
+"""So many known words stand in the sentence; the details have all."""
 FIELDS = ("sector", "act", "kind", "applied", "document", "clause", "agency", "words", "on")
 
 
@@ -80,8 +82,12 @@ def _word(field: str, text: str, kind: type[E]) -> E | None:
 
 def _known(field: str, text: str, known: tuple[str, ...]) -> None:
     if text and text not in known:
+        some, more = known[:SAID], len(known) > SAID
         raise InvalidInput(
-            Bilingual(f"没有“{text}”；可用：{'、'.join(known)}", f"no {field} {text!r}; there are: {', '.join(known)}"),
+            Bilingual(
+                f"没有“{text}”；可用：{'、'.join(some)}{'等' if more else ''}",
+                f"no {field} {text!r}; there are: {', '.join(some)}{' and more' if more else ''}",
+            ),
             code=f"{field}-unknown",
             field=field,
             known=list(known),

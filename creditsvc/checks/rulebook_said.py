@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from creditsvc.checks.rulebook import Row
-from creditsvc.checks.said import text_said
+from creditsvc.checks.said import line_said, text_said
 from punishment_rules.catalogue_types import Catalogue, Measure, Sector, Version
 from punishment_rules.compare import Difference
 from punishment_rules.examples import Asked, Example, about, answer_to, holds
@@ -109,7 +109,7 @@ def _example(measure_id: str, example: Example, asked: Asked, rules: Catalogue) 
         "holds": holds(answer, asked),
         "reason": text_said(verdict.reasons[0].text),
         "clause": text_said(verdict.reasons[0].citation.text),
-        "trace": [text_said(line.text) for line in verdict.trace],
+        "trace": [line_said(line) for line in verdict.trace],
     }
 
 

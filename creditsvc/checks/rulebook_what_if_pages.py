@@ -60,7 +60,7 @@ class Run:
         """The count after every few chunks, and at the end."""
         for number, chunk in enumerate(self.chunks(), 1):
             self.first += islice(chunk, SHOWN - len(self.first))
-            if number % EVERY == 1:
+            if number % EVERY == 1 and self.tally.looked < self.tally.total:
                 yield self.tally
         yield self.tally
 

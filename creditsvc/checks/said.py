@@ -7,7 +7,7 @@ from typing import Any
 
 from creditsvc.checks.answer import CheckAnswer
 from punishment_rules.evaluate import Answer
-from punishment_rules.law import Reason, Text, Verdict
+from punishment_rules.law import Reason, Text, TraceLine, Verdict
 from punishment_rules.load import catalogue
 
 
@@ -40,7 +40,7 @@ def verdicts_said(answer: Answer, entries: dict[str, dict[str, Any]]) -> list[di
             "ends": text_said(verdict.ends),
             "changes_on": _day(verdict.changes_on),
             "next_step": text_said(verdict.next_step),
-            "trace": [text_said(line.text) for line in verdict.trace],
+            "trace": [line_said(line) for line in verdict.trace],
         }
         for verdict in answer.verdicts
     ]
@@ -49,6 +49,12 @@ def verdicts_said(answer: Answer, entries: dict[str, dict[str, Any]]) -> list[di
 def text_said(text: Text) -> dict[str, str]:
     """A text in both languages."""
     return {"zh": text.zh, "en": text.en}
+
+
+def line_said(line: TraceLine) -> dict[str, Any]:
+    """A line of the working: which step, what it found, and the clause on which it stands."""
+    clause = None if line.citation is None else text_said(line.citation.text)
+    return {**text_said(line.text), "step": line.step, "held": line.held, "clause": clause}
 
 
 def reason_said(reason: Reason) -> dict[str, Any]:

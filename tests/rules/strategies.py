@@ -22,6 +22,7 @@ from punishment_rules.facts import (
 )
 from punishment_rules.law import DebtorKind, Ground, Role
 from punishment_rules.load import catalogue
+from punishment_rules.overlay import Overlay, OverlayRow, Stance
 
 DAYS = st.dates(date(2015, 1, 1), date(2027, 12, 31))
 LATER = st.none() | DAYS
@@ -56,6 +57,10 @@ papers = st.builds(
     CourtPaper, measure_id=MEASURES, number=st.just("1号"), court_name=COURT, from_day=DAYS, to_day=LATER
 )
 notices = st.builds(DisciplineFact, notice_number=st.just("1号"), notified_on=DAYS, to_day=LATER)
+
+overlays = st.dictionaries(MEASURES, st.tuples(st.sampled_from(list(Stance)), DAYS), max_size=60).map(
+    lambda rows: Overlay(tuple(OverlayRow(m, s, day, None, "法规处", "1号") for m, (s, day) in rows.items()))
+)
 
 
 def _some(strategy: st.SearchStrategy) -> st.SearchStrategy:

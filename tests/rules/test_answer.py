@@ -87,8 +87,20 @@ def test_a_partial_lift_leaves_the_other_case() -> None:
 
 
 def test_the_trace_tells_the_working_in_order() -> None:
-    steps = [line.step for line in ask({"listings": [{"from": date(2026, 6, 1)}]}).verdicts[0].trace]
-    assert steps == ["version", "source", "measure", "outcome"]
+    trace = ask({"listings": [{"from": date(2026, 6, 1)}]}).verdicts[0].trace
+    assert [line.step for line in trace] == ["version", "source", "ceiling", "measure", "outcome"]
+    assert "2015-07-22" in trace[0].text.zh and "司法解释" in trace[0].text.zh
+    cited = {line.step: line.citation.document_id for line in trace if line.citation is not None}
+    assert cited == {"version": "CONS15", "ceiling": "GBF49", "measure": "CONS15"}
+    assert all(line.citation.in_force(TODAY) for line in trace if line.citation is not None)
+
+
+def test_the_trace_tells_that_a_relief_did_not_help() -> None:
+    given = {
+        "listings": [{"from": date(2026, 6, 1)}],
+        "reliefs": [{"kind": "temporary_lift", "entry": "L1", "from": date(2026, 7, 1), "to": date(2026, 7, 9)}],
+    }
+    assert "no_relief" in {line.step for line in ask(given).verdicts[0].trace}
 
 
 def test_a_person_who_decides_learns_why_and_that_nobody_is_refused_meanwhile() -> None:
