@@ -56,6 +56,11 @@ class Settings:
     overlay_file: str = ""
     """TOML file in which the legal department clears or holds measures; empty: none."""
 
+    screening_keep_days: int = 7
+    """The results of a screening are destroyed this many days after it is done."""
+    screening_rows_a_day: int = 3_000_000
+    """Most rows that one unit may have screened within 24 hours."""
+
     def __post_init__(self) -> None:
         if self.argon2 == "cheap" and not self.allow_test_settings:
             raise _refused("ARGON2", "cheap 只能用于测试", "cheap is for tests only")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
 from creditsvc.access.tables import AccessEntry
+from creditsvc.storage.bulk import insert_rows
 
 _INSERT = insert(cast(Table, AccessEntry.__table__))
 
@@ -47,6 +48,31 @@ def record_access(
         },
     )
     return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+
+def record_accesses(
+    session: Session,
+    people: Iterable[tuple[bytes, str | None, str]],
+    *,
+    actor: str,
+    unit: str,
+    action: str,
+    purpose: str,
+    matter: str | None,
+    sector: str,
+    act: str,
+    at: datetime,
+) -> None:
+    """A row for each person of a list: token, subject where the name agreed, outcome. The rest is the list's own."""
+    same = {
+        "at": at, "actor": actor, "unit": unit, "action": action, "purpose": purpose, "matter": matter or None,
+        "sector": sector, "act": act,
+    }  # fmt: skip
+    rows = [
+        {**same, "subject_token": token, "subject_id": subject, "outcome": outcome}
+        for token, subject, outcome in people
+    ]
+    insert_rows(session, AccessEntry, rows)
 
 
 def accesses_of(

@@ -7,7 +7,7 @@ again". Neither is ever a restriction.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from creditsvc.register.readings import Match, facts_about, newest_event
 from creditsvc.storage.engine import Database
 from creditsvc.storage.vault import Vault
 from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, evaluate
+from punishment_rules.facts import Facts
 from punishment_rules.load import catalogue
 from punishment_rules.overlay import NONE, Overlay
 
@@ -50,15 +51,14 @@ class CheckAnswer:
 def judge(session: Session, vault: Vault, question: Question, *, overlay: Overlay = NONE) -> tuple[Match, Answer, int]:
     """Facts and verdicts from one snapshot; raises ``InvalidInput`` for an unknown sector or act."""
     match = facts_about(session, vault, question.number, question.name, on=question.on)
+    answer = decide(match.facts, sector=question.sector, act=question.act, on=question.on, overlay=overlay)
+    return match, answer, newest_event(session)
+
+
+def decide(facts: Facts, *, sector: str, act: str, on: date, overlay: Overlay = NONE) -> Answer:
+    """Verdicts on facts, for one check and for a list alike; raises ``InvalidInput`` for what nobody can ask."""
     try:
-        answer = evaluate(
-            match.facts,
-            sector=question.sector,
-            act=question.act,
-            on=question.on,
-            catalogue=catalogue(),
-            overlay=overlay,
-        )
+        return evaluate(facts, sector=sector, act=act, on=on, catalogue=catalogue(), overlay=overlay)
     except (UnknownSector, UnknownAct) as unknown:
         raise _unknown(unknown) from None
     except BeforeCatalogue as early:
@@ -67,7 +67,6 @@ def judge(session: Session, vault: Vault, question: Question, *, overlay: Overla
             code="day-too-early",
             field="on",
         ) from None
-    return match, answer, newest_event(session)
 
 
 def ask(

@@ -8,25 +8,44 @@ from typing import Any
 from flask import Blueprint
 
 from creditsvc.access.permissions import Permission
-from creditsvc.checks import api, pages, rulebook_api, rulebook_pages, rulebook_what_if_pages
-from creditsvc.feature import Feature, NavigationItem
+from creditsvc.checks import (
+    api,
+    pages,
+    rulebook_api,
+    rulebook_pages,
+    rulebook_what_if_pages,
+    screening_api,
+    screening_pages,
+    screening_work,
+)
+from creditsvc.feature import Feature, Job, NavigationItem
 from creditsvc.kernel.text import Bilingual
 
 
 def _pages() -> Sequence[Blueprint]:
-    return (pages.blueprint, rulebook_pages.blueprint, rulebook_what_if_pages.blueprint)
+    return (pages.blueprint, rulebook_pages.blueprint, rulebook_what_if_pages.blueprint, screening_pages.blueprint)
 
 
 def _api() -> Sequence[Any]:
-    return (api.blueprint, rulebook_api.blueprint)
+    return (api.blueprint, rulebook_api.blueprint, screening_api.blueprint)
 
 
 FEATURE = Feature(
     name="checks",
     blueprints=_pages,
     api_blueprints=_api,
+    jobs=(
+        Job("screenings", screening_work.run_screenings, 2, Bilingual("批量核查", "works screenings off")),
+        Job(
+            "screening-retention",
+            screening_work.destroy_old_results,
+            3600,
+            Bilingual("销毁到期的批量核查结果", "destroys results of screenings past their days"),
+        ),
+    ),
     navigation=(
         NavigationItem("agency", "checks_pages.agency", Bilingual("核查", "Check"), Permission.CHECK_ASK, 10),
+        NavigationItem("agency", "screenings.index", Bilingual("批量核查", "Screening"), Permission.SCREEN_RUN, 20),
         NavigationItem("agency", "rulebook.index", Bilingual("措施清单", "Rulebook"), Permission.ANYONE, 90),
         NavigationItem(
             "desk",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import CheckAnswer, ask
+from creditsvc.checks.asked import acts_of, day_of, sectors
 from creditsvc.checks.questions import Question
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.said import said
@@ -84,36 +83,21 @@ def _ask(form: dict[str, str], number: str) -> CheckAnswer:
         act=form["act"],
         purpose=form["purpose"].strip(),
         matter=form["matter"].strip()[:100],
-        on=_day(form["on"]) or legal_day(now),
+        on=day_of(form["on"]) or legal_day(now),
     )
     overlay = overlay_of(parts.settings)
     return ask(parts.database, parts.vault, question, caller=caller(), now=now, overlay=overlay)
 
 
-def _day(text: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(
-            Bilingual("日期应写作 YYYY-MM-DD", "write the day as YYYY-MM-DD"), code="day-shape", field="on"
-        ) from None
-
-
 def _form(
     form: dict[str, str], *, errors: dict[str, Bilingual] | None = None, status: int = 200
 ) -> ResponseReturnValue:
-    acts = {act.id: Bilingual(act.label.zh, act.label.en) for act in catalogue().acts(form["sector"])}
+    acts = acts_of(form["sector"])
     page = render(
-        "checks/ask.html", form=form, errors=errors or {}, sectors=_sectors(), acts=acts, number_types=NUMBER_TYPES,
+        "checks/ask.html", form=form, errors=errors or {}, sectors=sectors(), acts=acts, number_types=NUMBER_TYPES,
         today=legal_day(services().clock.now()),
     )  # fmt: skip
     return page, status
-
-
-def _sectors() -> dict[str, Bilingual]:
-    return {sector.id: Bilingual(sector.label.zh, sector.label.en) for sector in catalogue().sectors.values()}
 
 
 def _labels(answer: CheckAnswer) -> dict[str, Bilingual]:

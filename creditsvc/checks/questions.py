@@ -35,13 +35,18 @@ class Question:
                 code="name-missing",
                 field="name",
             )
-        if not self.purpose.strip() or len(self.purpose) > MAX_PURPOSE:
-            raise InvalidInput(
-                Bilingual(
-                    "请写明核查目的（200 字以内），它会写入访问台账，被核查人可以查看",
-                    "say what the check is for, at most 200 characters; it is kept in the access ledger, "
-                    "which the person can read",
-                ),
-                code="purpose-missing",
-                field="purpose",
-            )
+        demand_purpose(self.purpose)
+
+
+def demand_purpose(purpose: str) -> None:
+    """Raise ``InvalidInput`` unless it is said what the question is for."""
+    if not purpose.strip() or len(purpose) > MAX_PURPOSE:
+        raise InvalidInput(
+            Bilingual(
+                "请写明核查目的（200 字以内），它会写入访问台账，被核查人可以查看",
+                "say what the check is for, at most 200 characters; it is kept in the access ledger, "
+                "which the person can read",
+            ),
+            code="purpose-missing",
+            field="purpose",
+        )

@@ -50,6 +50,15 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Somebody who is asked about: the subject that the number means, if there is one, and the name that was given."""
+
+    subject_id: str | None
+    number: IdentityNumber
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """The rows of one subject."""
 
@@ -72,6 +81,9 @@ class Rows:
         return {row.name for row in self.entries} | {mark.name for mark, _ in self.marks}
 
 
+_NONE = Rows()
+
+
 def facts_about(session: Session, vault: Vault, number: IdentityNumber, name: str, *, on: date) -> Match:
     """Facts about whoever has this number, if the name agrees.
 
@@ -79,7 +91,24 @@ def facts_about(session: Session, vault: Vault, number: IdentityNumber, name: st
     """
     subject_id = find_subject(session, vault, number)
     rows = _rows(session, [subject_id or NOBODY])[subject_id or NOBODY]
-    if subject_id is None or not any(same_name(name, known) for known in rows.names):
+    return _match(Asked(subject_id, number, name), rows, on)
+
+
+def matches_about(session: Session, asked: Sequence[Asked], *, on: date) -> list[Match]:
+    """As ``facts_about``, for many whose subjects have been found already; in the order of ``asked``."""
+    known = _rows(session, list({one.subject_id for one in asked if one.subject_id is not None}))
+    return [_match(one, known.get(one.subject_id or NOBODY, _NONE), on) for one in asked]
+
+
+def revisions_of(session: Session, entries: Iterable[str]) -> dict[str, int]:
+    """The present revision of each entry."""
+    wanted = set(entries)
+    return {row.entry: row.revision for query in _REVISIONS for row in _some(session, query, wanted)}
+
+
+def _match(asked: Asked, rows: Rows, on: date) -> Match:
+    subject_id, number = asked.subject_id, asked.number
+    if subject_id is None or not any(same_name(asked.name, known) for known in rows.names):
         return Match(subject_id, name_agrees=False)
     facts = _facts(rows)
     age = number.age_on(on)
@@ -159,6 +188,10 @@ _ORDERS = _by(_ORDER.c.subject_id, _ORDER.c.state != OrderState.REVOKED.value)
 _MARKS = _by(_MARK.c.subject_id)
 _RELIEFS = _by(_RELIEF.c.entry)
 _OVERLAYS = _by(_OVERLAY.c.entry)
+_REVISIONS = tuple(
+    select(table.c.entry, table.c.revision).where(table.c.entry.in_(bindparam("some", expanding=True)))
+    for table in (_LISTING, _ORDER)
+)
 _NEWEST = select(func.max(cast(Table, RegisterEvent.__table__).c.id))
 
 

@@ -17,6 +17,8 @@ from creditsvc.storage.cells import Place
 from creditsvc.storage.vault import Vault
 
 _CHUNK = 500
+_MANY = 5000
+"""Tokens looked up by one statement; SQLite takes 32,766 values."""
 
 
 class Subject(Base):
@@ -50,6 +52,24 @@ def find_subjects(session: Session, vault: Vault, numbers: Iterable[IdentityNumb
     for start in range(0, len(tokens), _CHUNK):
         query = select(Subject.token, Subject.id).where(Subject.token.in_(tokens[start : start + _CHUNK]))
         found.update({by_token[bytes(token)]: subject for token, subject in session.execute(query) if token})
+    return found
+
+
+def subjects_by_token(session: Session, tokens: Sequence[bytes]) -> dict[bytes, str]:
+    """Subjects by blind token, for those that are known: one walk through the index a few thousand tokens.
+
+    By the driver's own statement: building one by the ORM costs more than the look-ups.
+    """
+    connection, wanted, found = session.connection(), sorted(set(tokens)), dict[bytes, str]()
+    is_sqlite = connection.dialect.name == "sqlite"
+    for start in range(0, len(wanted), _MANY):
+        some = wanted[start : start + _MANY]
+        if is_sqlite:
+            places = ",".join("?" * len(some))
+            rows = connection.exec_driver_sql(f"SELECT token, id FROM subject WHERE token IN ({places})", tuple(some))
+        else:
+            rows = connection.exec_driver_sql("SELECT token, id FROM subject WHERE token = ANY(%s)", (some,))
+        found.update((bytes(token), subject) for token, subject in rows)
     return found
 
 

@@ -1,0 +1,266 @@
+"""Results beside the sender's own columns, in the sender's own format. Pure.
+
+A result is a head, parts of rows and a tail. Parts are made one after another while rows are answered and joined only
+when somebody takes the result, so nothing has to be held or rewritten. No cell is one that a spreadsheet would run.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+from xml.sax.saxutils import escape
+
+import msgspec
+
+from creditsvc.kernel.text import Bilingual
+from creditsvc.kernel.zips import zipped
+
+TRIGGERS = frozenset("=+-@\t\r\n\0＝＋－＠")
+_ILLEGAL_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LONGEST_CELL = 32_000
+COLUMNS = {
+    "row": Bilingual("原表行号", "row"),
+    "verdict": Bilingual("核查结果", "verdict"),
+    "measures": Bilingual("措施", "measures"),
+    "clauses": Bilingual("条款", "clauses"),
+    "entries": Bilingual("名单记录", "entries"),
+    "ends": Bilingual("何时结束", "ends"),
+    "changes_on": Bilingual("答案改变日", "changes_on"),
+    "next_step": Bilingual("如何解除", "next_step"),
+    "look": Bilingual("请人核对", "look"),
+    "problem": Bilingual("本行问题", "problem"),
+}
+VERDICTS = {
+    "restricted": Bilingual("受限制", "restricted"),
+    "needs_officer": Bilingual("由工作人员判断", "needs_officer"),
+    "clear": Bilingual("不受限制", "clear"),
+    "not_asked": Bilingual("未核查", "not_asked"),
+}
+JSON_KEY = "screening"
+
+
+class Both(NamedTuple):
+    """A cell in both languages; it may be empty."""
+
+    zh: str = ""
+    en: str = ""
+
+
+EMPTY = Both()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One answered row. Texts are in both languages; which is written follows the sender's header."""
+
+    row: int
+    cells: Sequence[Any]
+    verdict: str
+    measures: Both = EMPTY
+    clauses: Both = EMPTY
+    entries: Both = EMPTY
+    ends: Both = EMPTY
+    changes_on: date | None = None
+    next_step: Both = EMPTY
+    look: Both = EMPTY
+    problem: Both = EMPTY
+
+
+class Writer(Protocol):
+    """One format."""
+
+    media_type: str
+    extension: str
+
+    def head(self) -> bytes:
+        """What stands before the first row."""
+
+    def part(self, lines: Sequence[Line], *, first: int) -> bytes:
+        """Rows; ``first`` is how many rows stand before them."""
+
+    def whole(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The file of a head and its parts."""
+
+
+def writer_for(
+    format: str, headers: Sequence[str], *, english: bool, encoding: str = "utf-8", delimiter: str = ","
+) -> Writer:
+    """The writer of the sender's format."""
+    if format == "csv":
+        return CsvWriter(headers, english, encoding, delimiter)
+    if format == "xlsx":
+        return XlsxWriter(headers, english)
+    return JsonWriter(headers, english, is_list=format == "json")
+
+
+def safe(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return "'" + cell if cell[:1] in TRIGGERS else cell
+
+
+def told(line: Line, *, english: bool) -> list[str]:
+    """Our cells of a row."""
+    verdict = VERDICTS[line.verdict]
+    texts = (line.measures, line.clauses, line.entries, line.ends)
+    changes = "" if line.changes_on is None else line.changes_on.isoformat()
+    more = (line.next_step, line.look, line.problem)
+    if english:
+        return [str(line.row), verdict.en, *(text.en for text in texts), changes, *(text.en for text in more)]
+    return [str(line.row), verdict.zh, *(text.zh for text in texts), changes, *(text.zh for text in more)]
+
+
+def _heads(english: bool) -> list[str]:
+    return [text.en if english else text.zh for text in COLUMNS.values()]
+
+
+class CsvWriter:
+    """The sender's separator and encoding."""
+
+    media_type, extension = "text/csv", "csv"
+
+    def __init__(self, headers: Sequence[str], english: bool, encoding: str, delimiter: str) -> None:
+        self._headers, self._english, self._delimiter = headers, english, delimiter
+        self._mark, self._encoding = {
+            "utf-8-sig": (codecs.BOM_UTF8, "utf-8"),
+            "utf-16": (codecs.BOM_UTF16_LE, "utf-16-le"),
+        }.get(encoding, (b"", encoding))
+
+    def head(self) -> bytes:
+        """The mark and the header."""
+        return self._mark + self._rows([[safe(str(head)) for head in self._headers] + _heads(self._english)])
+
+    def part(self, lines: Sequence[Line], *, first: int) -> bytes:
+        """Lines of text."""
+        width = len(self._headers)
+        return self._rows(
+            [_filled(line.cells, width) + [safe(cell) for cell in told(line, english=self._english)] for line in lines]
+        )
+
+    def _rows(self, rows: Iterable[Sequence[str]]) -> bytes:
+        out = io.StringIO()
+        csv.writer(out, delimiter=self._delimiter, lineterminator="\r\n").writerows(rows)
+        return out.getvalue().encode(self._encoding, errors="replace")
+
+    def whole(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """One after another."""
+        yield from pieces
+
+
+def _filled(cells: Sequence[Any], width: int) -> list[str]:
+    texts = ["'" + cell if cell[:1] in TRIGGERS else cell for cell in cells]
+    return texts if len(texts) == width else texts + [""] * (width - len(texts))
+
+
+class JsonWriter:
+    """An object a line, or a list of them; ours stand in one member of their own."""
+
+    def __init__(self, headers: Sequence[str], english: bool, *, is_list: bool) -> None:
+        self._headers, self._is_list = headers, is_list
+        self.media_type = "application/json" if is_list else "application/x-ndjson"
+        self.extension = "json" if is_list else "ndjson"
+
+    def head(self) -> bytes:
+        """The list's opening."""
+        return b"[\n" if self._is_list else b""
+
+    def part(self, lines: Sequence[Line], *, first: int) -> bytes:
+        """Objects."""
+        objects = [msgspec.json.encode(self._object(line)) for line in lines]
+        if not self._is_list:
+            return b"".join(line + b"\n" for line in objects)
+        return (b",\n" if first else b"") + b",\n".join(objects)
+
+    def _object(self, line: Line) -> dict[str, Any]:
+        sent = {head: cell for head, cell in zip(self._headers, line.cells, strict=False) if cell is not None}
+        key = JSON_KEY if JSON_KEY not in sent else JSON_KEY + "_result"
+        texts = {name: text for name in COLUMNS if isinstance(text := getattr(line, name), Both)}
+        ours = {"row": line.row, "verdict": line.verdict, "changes_on": line.changes_on} | {
+            name: {"zh": text.zh, "en": text.en} for name, text in texts.items() if text.zh
+        }
+        return {**sent, key: ours}
+
+    def whole(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """One after another, and the list's end."""
+        yield from pieces
+        if self._is_list:
+            yield b"\n]\n"
+
+
+class XlsxWriter:
+    """One sheet of texts and figures, written as a stream: no formula, no shared strings, no temporary file."""
+
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    extension = "xlsx"
+
+    def __init__(self, headers: Sequence[str], english: bool) -> None:
+        self._headers, self._english = headers, english
+
+    def head(self) -> bytes:
+        """The sheet's beginning and its header."""
+        return _SHEET + _xml_row([*self._headers, *_heads(self._english)])
+
+    def part(self, lines: Sequence[Line], *, first: int) -> bytes:
+        """Rows of the sheet."""
+        width = len(self._headers)
+        return b"".join(
+            _xml_row([*line.cells, *([None] * (width - len(line.cells))), *told(line, english=self._english)])
+            for line in lines
+        )
+
+    def whole(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The archive around the sheet."""
+
+        def sheet() -> Iterator[bytes]:
+            yield from pieces
+            yield b"</sheetData></worksheet>"
+
+        yield from zipped({**_AROUND, "xl/worksheets/sheet1.xml": sheet()})
+
+
+def _xml_row(cells: Sequence[Any]) -> bytes:
+    return ("<row>" + "".join(map(_xml_cell, cells)) + "</row>").encode()
+
+
+def _xml_cell(cell: Any) -> str:
+    if cell is None or cell == "":
+        return "<c/>"
+    if isinstance(cell, bool):
+        return f'<c t="b"><v>{int(cell)}</v></c>'
+    if isinstance(cell, int | float):
+        return f"<c><v>{cell!r}</v></c>"
+    text = safe(_ILLEGAL_XML.sub("", str(cell))[:LONGEST_CELL])
+    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+
+
+_DECLARED = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELATIONS = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = b"http://schemas.openxmlformats.org/package/2006"
+_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml."
+_SHEET = _DECLARED + b'<worksheet xmlns="' + _MAIN + b'"><sheetData>'
+_AROUND = {
+    "[Content_Types].xml": [
+        _DECLARED + b'<Types xmlns="' + _PACKAGE + b'/content-types"><Default Extension="rels" ContentType='
+        b'"application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
+        b'<Override PartName="/xl/workbook.xml" ContentType="' + _TYPE + b'sheet.main+xml"/><Override PartName='
+        b'"/xl/worksheets/sheet1.xml" ContentType="' + _TYPE + b'worksheet+xml"/></Types>'
+    ],
+    "_rels/.rels": [
+        _DECLARED + b'<Relationships xmlns="' + _PACKAGE + b'/relationships"><Relationship Id="rId1" Type="' + _RELATIONS
+        + b'/officeDocument" Target="xl/workbook.xml"/></Relationships>'
+    ],
+    "xl/workbook.xml": [
+        _DECLARED + b'<workbook xmlns="' + _MAIN + b'" xmlns:r="' + _RELATIONS
+        + b'"><sheets><sheet name="Screening" sheetId="1" r:id="rId1"/></sheets></workbook>'
+    ],
+    "xl/_rels/workbook.xml.rels": [
+        _DECLARED + b'<Relationships xmlns="' + _PACKAGE + b'/relationships"><Relationship Id="rId1" Type="' + _RELATIONS
+        + b'/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
+    ],
+}  # fmt: skip
