@@ -65,14 +65,22 @@ class Ceiling:
 
 def ceiling(measure: Measure, version: Version, on: date, overlay: Overlay = NONE) -> Ceiling:
     """Derive how a row is used on a day. The version must be the one that holds on that day."""
-    why = _against(version, on)
     row = overlay.on(measure.id, on)
-    if row is not None and row.stance is Stance.CLEARED:
+    if row is None:
+        return _by_itself(version, on)
+    why = _against(version, on)
+    if row.stance is Stance.CLEARED:
         why = tuple(code for code in why if code not in _CLEARABLE and code != "discipline_target")
     applied = _applied(why)
-    if row is not None and row.stance is Stance.HELD and applied is Applied.AUTOMATIC:
+    if row.stance is Stance.HELD and applied is Applied.AUTOMATIC:
         applied = Applied.OFFICER
     return Ceiling(applied, why, strongest(version, on), row)
+
+
+@lru_cache(maxsize=8192)
+def _by_itself(version: Version, on: date) -> Ceiling:
+    why = _against(version, on)
+    return Ceiling(_applied(why), why, strongest(version, on), None)
 
 
 @lru_cache(maxsize=8192)

@@ -7,8 +7,11 @@ from datetime import date, timedelta
 
 from punishment_rules.catalogue_types import Applied, Measure, Version
 from punishment_rules.ceiling import Ceiling, ceiling
+from punishment_rules.judge import law_days
 from punishment_rules.law import Citation
 from punishment_rules.overlay import NONE, Overlay
+
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +36,11 @@ class Period:
 
 def turning_days(measure: Measure, overlay: Overlay = NONE) -> tuple[date, ...]:
     """Every day on which the row may stand otherwise than on the day before: first days, and days after last days."""
-    starts: set[date] = set()
-    ends: set[date] = set()
-    spans: list[tuple[date | None, date | None]] = [(row.start, row.end) for row in overlay.of(measure.id)]
-    for version in measure.versions:
-        spans.append((version.start, version.end))
-        spans += [(clause.start, clause.end) for clause in version.clauses]
-    for start, end in spans:
-        starts |= {start} if start is not None else set()
-        ends |= {end} if end is not None and end < date.max else set()
-    return tuple(sorted(starts | {day + timedelta(days=1) for day in ends}))
+    rows = overlay.of(measure.id)
+    days = {row.start for row in rows} | {
+        row.end + ONE_DAY for row in rows if row.end is not None and row.end < date.max
+    }
+    return tuple(sorted({*law_days(measure), *days}))
 
 
 def history(measure: Measure, begins: date, overlay: Overlay = NONE) -> tuple[Period, ...]:
@@ -50,7 +48,7 @@ def history(measure: Measure, begins: date, overlay: Overlay = NONE) -> tuple[Pe
     days = [begins, *(day for day in turning_days(measure, overlay) if day > begins)]
     found: list[Period] = []
     for number, day in enumerate(days):
-        end = days[number + 1] - timedelta(days=1) if number + 1 < len(days) else None
+        end = days[number + 1] - ONE_DAY if number + 1 < len(days) else None
         period = _period(measure, day, end, overlay)
         if found and found[-1].same_as(period):
             period = Period(found.pop().start, end, period.version, period.ceiling, period.clauses)

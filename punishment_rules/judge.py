@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 
 from punishment_rules import wording
 from punishment_rules.bind import Hit, hits, names_target, own_debt_possible
 from punishment_rules.catalogue_types import Amount, Applied, Catalogue, Effect, Measure, Trigger, Version
-from punishment_rules.ceiling import Ceiling, ceiling
+from punishment_rules.ceiling import Ceiling, ceiling, strongest
 from punishment_rules.facts import CourtPaper, Facts, MarkFact, ReliefFact, RoleFact, Trait
-from punishment_rules.law import Citation, Outcome, Reason, Text, TraceLine, Verdict
+from punishment_rules.law import Citation, Level, Outcome, Reason, Text, TraceLine, Verdict
 from punishment_rules.overlay import Overlay
 from punishment_rules.reliefs import approving, last_day, suspending
+
+_NEXT = timedelta(days=1)
+_QUIET = Reason("quiet", Text("仅求结论", "the outcome only"), Citation("—", "", Level.PRACTICE))
+"""Stands for the reasons of a working that nobody reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,7 @@ class _Working:
     def lead(self, code: str, text: Text, citation: Citation) -> None:
         """The reason that a reader sees first, known only once the others are."""
         self.reasons.insert(0, Reason(code, text, citation))
-        if not self.quiet:
-            self.note(code, text, held=True, citation=citation)
+        self.note(code, text, held=True, citation=citation)
 
     def clear(self, code: str, text: Text, citation: Citation, sources: tuple[str, ...] = ()) -> Verdict:
         self.because(code, text, citation, held=False)
@@ -56,6 +60,7 @@ class _Working:
 
     def bound(self, outcome: Outcome, found: tuple[Hit, ...]) -> Verdict:
         if self.quiet:
+            self.reasons = self.reasons or [_QUIET]
             return self._verdict(outcome, (), wording.NOTHING_ENDS, wording.NOTHING_TO_DO)
         sources = tuple(dict.fromkeys(hit.entry for hit in found))
         step = wording.next_step(found, temporary=self.measure.temporary_lift)
@@ -64,7 +69,8 @@ class _Working:
         return self._verdict(outcome, sources, wording.ends(found), step)
 
     def _verdict(self, outcome: Outcome, sources: tuple[str, ...], ends: Text, step: Text) -> Verdict:
-        self.note("outcome", outcome.label)
+        if not self.quiet:
+            self.note("outcome", outcome.label)
         return Verdict(outcome, self.measure.id, tuple(self.reasons), sources, None, ends, step, tuple(self.trace))
 
 
@@ -74,8 +80,15 @@ def judge(measure: Measure, question: Question) -> Verdict:
     for day in _turning_days(measure, question):
         then = Question(question.facts, question.act, day, question.catalogue, question.overlay)
         if _judge_on(_Working(measure, then, quiet=True)).outcome is not verdict.outcome:
-            return replace(verdict, changes_on=day)
+            return _changing(verdict, day)
     return verdict
+
+
+def _changing(verdict: Verdict, day: date) -> Verdict:
+    return Verdict(
+        verdict.outcome, verdict.measure_id, verdict.reasons, verdict.sources, day, verdict.ends, verdict.next_step,
+        verdict.trace,
+    )  # fmt: skip
 
 
 def judged_on_the_day(measure: Measure, question: Question) -> Verdict:
@@ -92,7 +105,7 @@ def _judge_on(working: _Working) -> Verdict:
         return working.clear("not_in_force", wording.not_yet(later), measure.versions[0].clauses[0])
     level = ceiling(measure, version, on, question.overlay)
     if not working.quiet:
-        working.note("version", wording.version_line(version, level.basis, on), held=True, citation=level.basis)
+        working.note("version", _version_line(version, on), held=True, citation=level.basis)
     if version.separate_decision:
         return _by_paper(working, version, level)
     found = hits(measure, version, facts, act=question.act, on=on)
@@ -103,6 +116,11 @@ def _judge_on(working: _Working) -> Verdict:
     if version.amount is Amount.LARGE_OWN_DEBT and not own_debt_possible(found):
         return working.clear("not_own_debt", wording.NOT_OWN_DEBT, level.basis, tuple(hit.entry for hit in found))
     return _after_reliefs(working, version, level, found)
+
+
+@lru_cache(maxsize=8192)
+def _version_line(version: Version, on: date) -> Text:
+    return wording.version_line(version, strongest(version, on), on)
 
 
 def _why_not(facts: Facts, version: Version, on: date) -> tuple[str, Text]:
@@ -147,8 +165,9 @@ def _after_reliefs(working: _Working, version: Version, level: Ceiling, found: t
         working.note("no_relief", wording.NO_RELIEF, held=False)
     doubts = _doubts(working, version, level, left)
     certain = level.applied is Applied.AUTOMATIC and not doubts
-    said = measure.staff if certain else wording.may_apply(measure.title)
-    working.lead("measure", version.staff or said, level.basis)
+    if not working.quiet:
+        said = measure.staff if certain else wording.may_apply(measure.title)
+        working.lead("measure", version.staff or said, level.basis)
     return working.bound(Outcome.RESTRICTED if certain else Outcome.NEEDS_OFFICER, left)
 
 
@@ -158,7 +177,8 @@ def _first_lift(lifts: list[tuple[Hit, ReliefFact | None]]) -> Text:
 
 def _doubts(working: _Working, version: Version, level: Ceiling, left: tuple[Hit, ...]) -> bool:
     """Write down every reason why a person has to look; True if there is one beyond the row's own ceiling."""
-    _note_ceiling(working, level)
+    if not working.quiet:
+        _note_ceiling(working, level)
     before = len(working.reasons)
     _doubt_of_joins(working, version, level, left)
     _doubt_of_standing(working, version, level)
@@ -169,7 +189,7 @@ def _note_ceiling(working: _Working, level: Ceiling) -> None:
     rule = working.question.catalogue.cite("ceiling", working.question.on)
     for code, text in zip(level.why, level.texts, strict=True):
         working.because(f"ceiling_{code}", text, rule, held=False)
-    if not level.why and not working.quiet:
+    if not level.why:
         working.note("ceiling", wording.CEILING_MET, held=True, citation=rule)
     if level.overlay is not None:
         said = Text(
@@ -206,17 +226,14 @@ def _doubt_of_standing(working: _Working, version: Version, level: Ceiling) -> N
 
 def _turning_days(measure: Measure, question: Question) -> list[date]:
     """Later days on which something about the row or the subject begins or ends, in order."""
-    facts, next_day = question.facts, timedelta(days=1)
-    starts: list[date | None] = [one.start for one in measure.versions]
-    ends: list[date | None] = [one.end for one in measure.versions]
-    for version in measure.versions:
-        starts += [clause.start for clause in version.clauses]
-        ends += [clause.end for clause in version.clauses]
+    facts, overlaid = question.facts, question.overlay.of(measure.id)
+    starts: list[date | None] = [row.start for row in overlaid]
+    ends: list[date | None] = [row.end for row in overlaid]
     for listing in (*facts.listings, *facts.consortium):
-        starts += [listing.listed_on, listing.ended_on]
+        starts += (listing.listed_on, listing.ended_on)
         ends.append(listing.until)
     for order in facts.orders:
-        starts += [order.issued_on, order.ended_on]
+        starts += (order.issued_on, order.ended_on)
     held: tuple[MarkFact | RoleFact | CourtPaper, ...] = (*facts.marks, *facts.roles, *facts.papers)
     for fact in held:
         starts.append(fact.from_day)
@@ -227,9 +244,19 @@ def _turning_days(measure: Measure, question: Question) -> list[date]:
     for notice in facts.discipline:
         starts.append(notice.notified_on)
         ends.append(notice.to_day)
-    for row in question.overlay.rows:
-        starts.append(row.start)
-        ends.append(row.end)
-    days = [day for day in starts if day is not None]
-    days += [day + next_day for day in ends if day is not None and day < date.max]
-    return sorted({day for day in days if day > question.on})
+    on = question.on
+    return sorted(day for day in {*law_days(measure), *_first_days(starts, ends)} if day > on)
+
+
+@lru_cache(maxsize=1024)
+def law_days(measure: Measure) -> tuple[date, ...]:
+    """Days on which a version or a clause of the row begins, or has ended the day before, in order."""
+    spans = [(one.start, one.end) for one in measure.versions]
+    spans += [(clause.start, clause.end) for version in measure.versions for clause in version.clauses]
+    return tuple(sorted(_first_days([start for start, _ in spans], [end for _, end in spans])))
+
+
+def _first_days(starts: list[date | None], ends: list[date | None]) -> set[date]:
+    days = {day for day in starts if day is not None}
+    days |= {day + _NEXT for day in ends if day is not None and day < date.max}
+    return days

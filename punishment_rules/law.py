@@ -220,7 +220,10 @@ D = TypeVar("D", bound=Dated)
 
 def value_on(series: Sequence[D], on: date) -> D | None:
     """The value of a dated series that holds on a day, or None; series don't overlap (the loader refuses that)."""
-    return next((value for value in series if in_force(on, value.start, value.end)), None)
+    for value in series:
+        if (value.start is None or value.start <= on) and (value.end is None or on <= value.end):
+            return value
+    return None
 
 
 @dataclass(frozen=True, slots=True)

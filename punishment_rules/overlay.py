@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -34,14 +34,21 @@ class Overlay:
     """The decisions of the legal department; they never overlap for one row."""
 
     rows: tuple[OverlayRow, ...] = ()
+    _by_measure: dict[str, tuple[OverlayRow, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, tuple[OverlayRow, ...]] = {}
+        for row in self.rows:
+            found[row.measure_id] = (*found.get(row.measure_id, ()), row)
+        object.__setattr__(self, "_by_measure", found)
 
     def on(self, measure_id: str, on: date) -> OverlayRow | None:
         """The decision on a row that holds on a day, or None."""
-        return value_on(self.of(measure_id), on) if self.rows else None
+        return value_on(self.of(measure_id), on)
 
     def of(self, measure_id: str) -> tuple[OverlayRow, ...]:
         """All decisions on a row, past and coming, oldest first."""
-        return tuple(row for row in self.rows if row.measure_id == measure_id)
+        return self._by_measure.get(measure_id, ())
 
 
 NONE = Overlay()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 
 from punishment_rules.bind import Hit
 from punishment_rules.catalogue_types import Version
@@ -133,6 +134,7 @@ def approved(relief: ReliefFact) -> Text:
     )
 
 
+@lru_cache(maxsize=256)
 def source_line(hit: Hit) -> Text:
     """Which fact brings the row to bear."""
     source = hit.source
@@ -187,6 +189,7 @@ def ends(found: tuple[Hit, ...]) -> Text:
     )
 
 
+@lru_cache(maxsize=256)
 def _end_of(hit: Hit) -> Text:
     source = hit.source
     if isinstance(source, OrderFact):
@@ -233,6 +236,7 @@ def next_step(found: tuple[Hit, ...], *, temporary: bool) -> Text:
     )
 
 
+@lru_cache(maxsize=256)
 def _way_out(hit: Hit) -> Text:
     source = hit.source
     if isinstance(source, OrderFact):
@@ -272,4 +276,6 @@ def _way_out(hit: Hit) -> Text:
 
 
 def _join(lines: list[Text]) -> Text:
+    if len(lines) == 1:
+        return lines[0]
     return Text("".join(line.zh for line in lines), " ".join(line.en for line in lines))
