@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from creditsvc.checks.answer import decide
 from creditsvc.checks.said import title_of
-from creditsvc.checks.screening_output import Both, Line
+from creditsvc.checks.screening_output import EMPTY, Both, Line, Said
 from creditsvc.checks.screening_people import Person
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.readings import Asked, Match, matches_about
@@ -39,8 +40,7 @@ class Terms:
     overlay: Overlay = NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """One person's answer: under which token it is looked up, whose it is if the name agrees, what it says."""
 
     token: bytes
@@ -81,21 +81,25 @@ class Answers:
 
     def line(self, person: Person, answered: Answered | None) -> Line:
         """The row as it stands in the results."""
-        look = _joined(person.look)
+        look = _joined(person.look) if person.look else EMPTY
         if answered is None:
             text = person.problem.text if person.problem else None
-            problem = Both(text.zh, text.en) if text else Both()
-            return Line(person.row, person.cells, NOT_ASKED, look=look, problem=problem)
+            problem = Both(text.zh, text.en) if text else EMPTY
+            return Line(person.row, person.cells, _NOBODY, look, problem)
         said = self._clear if answered.answer is self.nobody else _told(answered.answer, answered.match.entries)
-        return Line(person.row, person.cells, answered.answer.outcome.value, *said, look=look)
+        return Line(person.row, person.cells, said, look)
 
 
-def _told(answer: Answer, entries: dict[str, dict[str, Any]]) -> tuple[Both, Both, Both, Both, date | None, Both]:
+_NOBODY = Said(NOT_ASKED)
+
+
+def _told(answer: Answer, entries: dict[str, dict[str, Any]]) -> Said:
     """Measures, clauses, entries, ends, the day it changes, ways out: of what binds or is doubtful; if nothing is, of all."""
     heavy = [verdict for verdict in answer.verdicts if verdict.outcome is not Outcome.CLEAR]
     shown = heavy or list(answer.verdicts[:1])
     sources = list(dict.fromkeys(source for verdict in shown for source in verdict.sources))
-    return (
+    return Said(
+        answer.outcome.value,
         _each(shown, lambda verdict: [title_of(verdict)]),
         _each(shown, lambda verdict: [reason.citation.text for reason in verdict.reasons]),
         _pair([_source(entries.get(entry, {}), entry) for entry in sources]),
@@ -116,7 +120,7 @@ def _pair(texts: Iterable[tuple[str, str]]) -> Both:
 
 
 def _joined(texts: Sequence[Bilingual]) -> Both:
-    return _pair((text.zh, text.en) for text in texts) if texts else Both()
+    return _pair((text.zh, text.en) for text in texts)
 
 
 def _source(entry: dict[str, Any], name: str) -> tuple[str, str]:

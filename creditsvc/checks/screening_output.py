@@ -11,7 +11,6 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 from xml.sax.saxutils import escape
@@ -43,6 +42,7 @@ VERDICTS = {
     "not_asked": Bilingual("未核查", "not_asked"),
 }
 JSON_KEY = "screening"
+_TEXTS = ("measures", "clauses", "entries", "ends", "next_step")
 
 
 class Both(NamedTuple):
@@ -55,12 +55,9 @@ class Both(NamedTuple):
 EMPTY = Both()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One answered row. Texts are in both languages; which is written follows the sender's header."""
+class Said(msgspec.Struct, frozen=True):
+    """What is answered. Texts are in both languages; which is written follows the sender's header."""
 
-    row: int
-    cells: Sequence[Any]
     verdict: str
     measures: Both = EMPTY
     clauses: Both = EMPTY
@@ -68,6 +65,14 @@ class Line:
     ends: Both = EMPTY
     changes_on: date | None = None
     next_step: Both = EMPTY
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One row of the results."""
+
+    row: int
+    cells: Sequence[Any]
+    said: Said
     look: Both = EMPTY
     problem: Both = EMPTY
 
@@ -104,15 +109,25 @@ def safe(cell: str) -> str:
     return "'" + cell if cell[:1] in TRIGGERS else cell
 
 
-def told(line: Line, *, english: bool) -> list[str]:
-    """Our cells of a row."""
-    verdict = VERDICTS[line.verdict]
-    texts = (line.measures, line.clauses, line.entries, line.ends)
-    changes = "" if line.changes_on is None else line.changes_on.isoformat()
-    more = (line.next_step, line.look, line.problem)
-    if english:
-        return [str(line.row), verdict.en, *(text.en for text in texts), changes, *(text.en for text in more)]
-    return [str(line.row), verdict.zh, *(text.zh for text in texts), changes, *(text.zh for text in more)]
+class Told:
+    """Our cells of a row. Most rows are answered by one and the same answer, whose cells are made once."""
+
+    def __init__(self, english: bool) -> None:
+        self._place = 1 if english else 0
+        self._said: Said | None = None
+        self._cells: list[str] = []
+
+    def of(self, line: Line) -> list[str]:
+        """The row number, the answer, what to look at, what is wrong."""
+        if line.said is not self._said:
+            self._said, self._cells = line.said, self._answer(line.said)
+        return [str(line.row), *self._cells, line.look[self._place], line.problem[self._place]]
+
+    def _answer(self, said: Said) -> list[str]:
+        verdict = VERDICTS[said.verdict]
+        texts = [safe(text[self._place]) for text in (said.measures, said.clauses, said.entries, said.ends)]
+        changes = "" if said.changes_on is None else said.changes_on.isoformat()
+        return [verdict.en if self._place else verdict.zh, *texts, changes, safe(said.next_step[self._place])]
 
 
 def _heads(english: bool) -> list[str]:
@@ -126,6 +141,7 @@ class CsvWriter:
 
     def __init__(self, headers: Sequence[str], english: bool, encoding: str, delimiter: str) -> None:
         self._headers, self._english, self._delimiter = headers, english, delimiter
+        self._told = Told(english)
         self._mark, self._encoding = {
             "utf-8-sig": (codecs.BOM_UTF8, "utf-8"),
             "utf-16": (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -138,9 +154,7 @@ class CsvWriter:
     def part(self, lines: Sequence[Line], *, first: int) -> bytes:
         """Lines of text."""
         width = len(self._headers)
-        return self._rows(
-            [_filled(line.cells, width) + [safe(cell) for cell in told(line, english=self._english)] for line in lines]
-        )
+        return self._rows([_filled(line.cells, width) + self._told.of(line) for line in lines])
 
     def _rows(self, rows: Iterable[Sequence[str]]) -> bytes:
         out = io.StringIO()
@@ -152,8 +166,12 @@ class CsvWriter:
         yield from pieces
 
 
+_STARTS = re.compile("(?:\\A|\x1f)[" + re.escape("".join(TRIGGERS)) + "]")
+
+
 def _filled(cells: Sequence[Any], width: int) -> list[str]:
-    texts = ["'" + cell if cell[:1] in TRIGGERS else cell for cell in cells]
+    """The sender's cells. Rows without a suspicious start, which are nearly all, are told by one look at the whole."""
+    texts = [safe(cell) for cell in cells] if _STARTS.search("\x1f".join(cells)) else list(cells)
     return texts if len(texts) == width else texts + [""] * (width - len(texts))
 
 
@@ -179,8 +197,8 @@ class JsonWriter:
     def _object(self, line: Line) -> dict[str, Any]:
         sent = {head: cell for head, cell in zip(self._headers, line.cells, strict=False) if cell is not None}
         key = JSON_KEY if JSON_KEY not in sent else JSON_KEY + "_result"
-        texts = {name: text for name in COLUMNS if isinstance(text := getattr(line, name), Both)}
-        ours = {"row": line.row, "verdict": line.verdict, "changes_on": line.changes_on} | {
+        texts = {"look": line.look, "problem": line.problem} | {name: getattr(line.said, name) for name in _TEXTS}
+        ours = {"row": line.row, "verdict": line.said.verdict, "changes_on": line.said.changes_on} | {
             name: {"zh": text.zh, "en": text.en} for name, text in texts.items() if text.zh
         }
         return {**sent, key: ours}
@@ -200,6 +218,7 @@ class XlsxWriter:
 
     def __init__(self, headers: Sequence[str], english: bool) -> None:
         self._headers, self._english = headers, english
+        self._told = Told(english)
 
     def head(self) -> bytes:
         """The sheet's beginning and its header."""
@@ -209,8 +228,7 @@ class XlsxWriter:
         """Rows of the sheet."""
         width = len(self._headers)
         return b"".join(
-            _xml_row([*line.cells, *([None] * (width - len(line.cells))), *told(line, english=self._english)])
-            for line in lines
+            _xml_row([*line.cells, *([None] * (width - len(line.cells))), *self._told.of(line)]) for line in lines
         )
 
     def whole(self, pieces: Iterable[bytes]) -> Iterator[bytes]:

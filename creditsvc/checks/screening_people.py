@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
 
+import msgspec
+
 from creditsvc.checks.questions import MAX_NAME
 from creditsvc.checks.screening_columns import Columns
 from creditsvc.kernel.errors import InvalidInput
@@ -58,8 +60,7 @@ class Problem:
     text: Bilingual
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True):
     """One row: ``number`` is there exactly if ``problem`` is not."""
 
     row: int
