@@ -84,12 +84,13 @@ def read_person(columns: Columns, row: int, cells: Cells) -> Person:
     raw, name = _first(cells, columns.number), _first(cells, columns.name)
     name = name.strip() if isinstance(name, str) else "" if name is None else str(name)
     try:
-        number = parse_identity(_number_text(raw), expected=_kind(cells, columns.kind) if columns.kind else None)
+        text = _number_text(raw)
+        number = parse_identity(text, expected=_kind(cells, columns.kind) if columns.kind else None)
         _name_is_one(name)
     except InvalidInput as wrong:
         text = raw if isinstance(raw, str) else ""
         return Person(row, cells, None, name, Problem(wrong.code, wrong.text), _look_at_number(text, wrong.code))
-    return Person(row, cells, number, name, None, _look_at(raw, number, name))
+    return Person(row, cells, number, name, None, _look_at(text, number, name))
 
 
 def _first(cells: Sequence[Any], places: tuple[int, ...]) -> Any:
@@ -161,10 +162,15 @@ _SAID = {
 }
 
 
-def _look_at(raw: Any, number: IdentityNumber, name: str) -> tuple[Bilingual, ...]:
+def _look_at(text: str, number: IdentityNumber, name: str) -> tuple[Bilingual, ...]:
     """What a person should compare in a row that is answered."""
     found = []
-    if len(number.number) == 18 and number.type is NumberType.RESIDENT_ID and len(str(raw).strip()) == 15:
+    if (
+        len(number.number) == 18
+        and number.type is NumberType.RESIDENT_ID
+        and len(text) < 18
+        and len(text.strip()) == 15
+    ):
         found.append(_SAID["old_number"])
     return (*found, *_look_at_name(name, number.is_personal))
 
