@@ -49,7 +49,10 @@ class ReliefKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListingFact:
-    """One published listing: `until` is the last day of its term, if any; `ended_on` the day it was removed."""
+    """One published listing: `until` is the last day of its term, if any; `ended_on` the day it was removed.
+
+    `known_on` is the day on which the register learned of it; None where that is not told.
+    """
 
     entry: str
     grounds: tuple[Ground, ...]
@@ -62,6 +65,7 @@ class ListingFact:
     held_by: HeldBy = HeldBy.SELF
     ended_on: date | None = None
     marks: tuple[str, ...] = ()
+    known_on: date | None = None
 
     def in_force(self, on: date) -> bool:
         """From the day of listing to the last day of its term; on the day it is removed it no longer counts."""
@@ -72,7 +76,7 @@ class ListingFact:
 class OrderFact:
     """A consumption order that binds the subject: as debtor (`bound_role` None) or through a unit.
 
-    `items` are ids of measures; empty means all consumption rows.
+    `items` are ids of measures; empty means all consumption rows. `known_on` as for a listing.
     """
 
     entry: str
@@ -83,6 +87,7 @@ class OrderFact:
     items: tuple[str, ...] = ()
     bound_role: Role | None = None
     unit_name: str | None = None
+    known_on: date | None = None
 
     def in_force(self, on: date) -> bool:
         """From the day it is issued; on the day it is lifted it no longer counts."""
@@ -101,6 +106,7 @@ class MarkFact:
     from_day: date
     to_day: date | None = None
     named_by_court: bool = True
+    known_on: date | None = None
 
     def in_force(self, on: date) -> bool:
         """From the day of the mark to its last day or that of the unit's listing (the caller gives the earlier)."""
@@ -193,6 +199,33 @@ def in_order(facts: Facts) -> Facts:
         if len(some) > 1:
             turned[name] = tuple(sorted(some, key=repr))
     return replace(facts, **turned) if turned else facts
+
+
+def as_known(facts: Facts, day: date) -> Facts:
+    """What the register knew at the end of a Beijing day: entries that it learned of later fall away, an end that lies
+    later was not known yet. A removal is recorded on the day on which it takes effect, so that day is when it was known.
+
+    Reliefs, posts, papers and notices are told without the day on which they became known and stay as they are.
+    """
+    return replace(
+        facts,
+        listings=tuple(_ending(one, day) for one in facts.listings if _was_known(one, day)),
+        consortium=tuple(_ending(one, day) for one in facts.consortium if _was_known(one, day)),
+        orders=tuple(
+            replace(one, ended_on=None) if one.ended_on is not None and one.ended_on > day else one
+            for one in facts.orders
+            if _was_known(one, day)
+        ),
+        marks=tuple(one for one in facts.marks if _was_known(one, day)),
+    )
+
+
+def _was_known(fact: ListingFact | OrderFact | MarkFact, day: date) -> bool:
+    return fact.known_on is None or fact.known_on <= day
+
+
+def _ending(fact: ListingFact, day: date) -> ListingFact:
+    return replace(fact, ended_on=None) if fact.ended_on is not None and fact.ended_on > day else fact
 
 
 NO_FACTS = Facts()

@@ -50,5 +50,11 @@ class Overlay:
         """All decisions on a row, past and coming, oldest first."""
         return self._by_measure.get(measure_id, ())
 
+    def as_known(self, day: date) -> Overlay:
+        """The decisions that had been made by the end of a day; one that does not say when counts from its first day."""
+        if not self.rows:
+            return self
+        return Overlay(tuple(row for row in self.rows if (row.decided_on or row.start) <= day))
+
 
 NONE = Overlay()

@@ -6,7 +6,7 @@ again". Neither is ever a restriction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from weakref import WeakKeyDictionary
 
@@ -22,7 +22,7 @@ from creditsvc.register.readings import Match, facts_about, newest_event
 from creditsvc.storage.engine import Database
 from creditsvc.storage.vault import Vault
 from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, evaluate
-from punishment_rules.facts import Facts
+from punishment_rules.facts import Facts, as_known
 from punishment_rules.load import catalogue
 from punishment_rules.overlay import NONE, Overlay
 
@@ -51,6 +51,9 @@ class CheckAnswer:
 def judge(session: Session, vault: Vault, question: Question, *, overlay: Overlay = NONE) -> tuple[Match, Answer, int]:
     """Facts and verdicts from one snapshot; raises ``InvalidInput`` for an unknown sector or act."""
     match = facts_about(session, vault, question.number, question.name, on=question.on)
+    if question.known_on is not None:
+        match = replace(match, facts=as_known(match.facts, question.known_on))
+        overlay = overlay.as_known(question.known_on)
     answer = decide(match.facts, sector=question.sector, act=question.act, on=question.on, overlay=overlay)
     return match, answer, newest_event(session)
 

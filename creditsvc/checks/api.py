@@ -40,6 +40,9 @@ class CheckRequest(Schema):
     purpose = fields.String(required=True, validate=validate.Length(1, MAX_PURPOSE))
     matter = fields.String(load_default="", validate=validate.Length(0, 100), metadata={"description": "办件编号"})
     on = fields.Date(metadata={"description": "核查日（北京日期），缺省为今天"})
+    known_on = fields.Date(
+        metadata={"description": "按该日终了时已知的记录作答，缺省为现在 / as known at the end of that day"}
+    )
 
 
 class TextSchema(Schema):
@@ -87,6 +90,7 @@ class CheckResponse(Schema):
     sector = fields.String(required=True)
     act = fields.String(required=True)
     on = fields.String(required=True)
+    known_on = fields.String(required=True, allow_none=True)
     answered_at = fields.String(required=True)
     as_of_event = fields.Integer(required=True)
     catalogue = fields.String(required=True)
@@ -113,6 +117,7 @@ class Checks(MethodView):
             purpose=asked["purpose"],
             matter=asked["matter"],
             on=asked.get("on") or legal_day(now),
+            known_on=asked.get("known_on"),
         )
         overlay = overlay_of(parts.settings)
         return said(ask(parts.database, parts.vault, question, caller=caller(), now=now, overlay=overlay))

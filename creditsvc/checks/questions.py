@@ -18,7 +18,10 @@ MAX_PURPOSE = 200
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One check. ``on`` is a legal day (Beijing); the number never leaves memory."""
+    """One check. ``on`` is a legal day (Beijing); the number never leaves memory.
+
+    ``known_on`` asks what was known at the end of that day; None is what is known now.
+    """
 
     number: IdentityNumber
     name: str
@@ -27,6 +30,7 @@ class Question:
     purpose: str
     matter: str
     on: date
+    known_on: date | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip() or len(self.name) > MAX_NAME:

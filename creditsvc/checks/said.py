@@ -20,6 +20,7 @@ def said(check: CheckAnswer) -> dict[str, Any]:
         "sector": question.sector,
         "act": question.act,
         "on": question.on.isoformat(),
+        "known_on": _day(question.known_on),
         "answered_at": check.answered_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "as_of_event": check.as_of_event,
         "catalogue": check.answer.catalogue_edition,

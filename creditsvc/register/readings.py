@@ -14,6 +14,7 @@ from typing import Any, cast
 from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import IdentityNumber
 from creditsvc.kernel.names import same_name
 from creditsvc.register.life import OrderState, State
@@ -217,6 +218,7 @@ def _listing_fact(row: Listing, rows: Rows) -> ListingFact:
         until=row.until,
         debtor_kind=DebtorKind(row.debtor_kind),
         ended_on=row.ended_on,
+        known_on=legal_day(row.created_at),
         marks=tuple(mark.mark for mark in rows.overlays if mark.entry == row.entry),
     )
 
@@ -244,6 +246,7 @@ def _order_fact(row: ConsumptionOrder) -> OrderFact:
         items=tuple(row.items),
         bound_role=Role(row.bound_role) if row.bound_role else None,
         unit_name=row.unit_name,
+        known_on=legal_day(row.created_at),
     )
 
 
@@ -269,6 +272,7 @@ def _mark_fact(mark: ResponsibleMark, unit: Listing) -> MarkFact:
         case_number=unit.case_number,
         from_day=mark.from_day,
         to_day=min(ends) if ends else None,
+        known_on=legal_day(unit.created_at),
     )
 
 
