@@ -111,4 +111,8 @@ def parse_incentive(table: Table, sector: str, documents: Mapping[str, Document]
         clauses=clauses,
     )
     table.done()
+    if incentive.start and incentive.end and incentive.end < incentive.start:
+        raise table.fault("an incentive ends before it begins", "to")
+    if not incentive.kinds and not incentive.roles:
+        raise table.fault("an incentive for nobody", "kinds")
     return incentive

@@ -112,6 +112,8 @@ def load_incentives(directory: Path) -> IncentiveBook:
             continue
         table = Table(data, source)
         sector = table.text("sector")
+        if name != f"{sector}.toml":
+            raise table.fault(f"the file of sector {sector!r} must be named {sector}.toml", "sector")
         for row in table.tables("incentive"):
             incentive = parse_incentive(row, sector, documents)
             if incentive.id in found:

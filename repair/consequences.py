@@ -15,6 +15,7 @@ from punishment_rules.evaluate import evaluate
 from punishment_rules.facts import Facts
 from punishment_rules.law import Outcome, Text, Verdict
 from punishment_rules.load import catalogue
+from punishment_rules.overlay import NONE, Overlay
 from repair.entries import EntryView
 
 
@@ -41,20 +42,24 @@ class SectorEffects:
         return tuple(dict.fromkeys(measure.ends for measure in self.measures))
 
 
-def consequences_of(session: Session, view: EntryView, *, on: date) -> Sequence[SectorEffects]:
+def consequences_of(session: Session, view: EntryView, *, on: date, overlay: Overlay = NONE) -> Sequence[SectorEffects]:
     """What this entry blocks on this Beijing day, by sector; sectors where nothing binds are left out."""
     facts = facts_of_subjects(session, [view.subject_id], on=on).get(view.subject_id)
-    return binding(facts, view.entry, on=on, rules=catalogue()) if facts else ()
+    return binding(facts, view.entry, on=on, rules=catalogue(), overlay=overlay) if facts else ()
 
 
-def binding(facts: Facts, entry: str, *, on: date, rules: Catalogue) -> Sequence[SectorEffects]:
+def binding(
+    facts: Facts, entry: str, *, on: date, rules: Catalogue, overlay: Overlay = NONE
+) -> Sequence[SectorEffects]:
     """The measures that rest on this entry, by sector, each once."""
     found = []
     for sector in rules.sectors.values():
         verdicts = {
             verdict.measure_id: verdict
             for act in sector.acts
-            for verdict in evaluate(facts, sector=sector.id, act=act.id, on=on, catalogue=rules).of(Outcome.RESTRICTED)
+            for verdict in evaluate(facts, sector=sector.id, act=act.id, on=on, catalogue=rules, overlay=overlay).of(
+                Outcome.RESTRICTED
+            )
             if verdict.measure_id and entry in verdict.sources
         }
         if verdicts:

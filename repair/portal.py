@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from creditsvc.access.ledger import accesses_of
 from creditsvc.access.permissions import Permission, open_to
+from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import NotSignedIn
 from creditsvc.web.context import caller, ports, services
@@ -81,7 +82,8 @@ def entry_page(entry: str) -> ResponseReturnValue:
     with services().database.reading() as session:
         view = own_entry(session, me.subject_id or "", entry, on=today)
         card = entry_card(view, own_applications(session, caller=me), on=today, session=session, ports=ports())
-        effects = consequences_of(session, view, on=today) if view.in_force else ()
+        overlay = overlay_of(services().settings)
+        effects = consequences_of(session, view, on=today, overlay=overlay) if view.in_force else ()
         holders = holders_of(session, ports(), view.entry)
     return render("repair/entry.html", usual=USUAL, card=card, effects=effects, holders=holders, today=today)
 

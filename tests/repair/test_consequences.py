@@ -7,6 +7,7 @@ from datetime import date
 from punishment_rules.facts import Facts, ListingFact, OrderFact
 from punishment_rules.law import Ground
 from punishment_rules.load import catalogue
+from punishment_rules.overlay import Overlay, OverlayRow, Stance
 from repair.consequences import binding
 
 DAY = date(2026, 11, 24)
@@ -47,3 +48,14 @@ def test_each_measure_once_and_only_by_its_own_entry() -> None:
 def test_nothing_after_the_end() -> None:
     ended = ListingFact(**{**{n: getattr(LISTING, n) for n in LISTING.__slots__}, "ended_on": DAY})
     assert ids(Facts(listings=(ended,)), "lst_a") == []
+
+
+def test_a_row_that_the_legal_department_holds_blocks_nothing() -> None:
+    held = Overlay((OverlayRow("travel-air", Stance.HELD, date(2026, 11, 1), None, "法规处", "1号"),))
+    facts = Facts(listings=(LISTING,))
+    found = {
+        measure.id
+        for sector in binding(facts, "lst_a", on=DAY, rules=catalogue(), overlay=held)
+        for measure in sector.measures
+    }
+    assert found == set(ids(facts, "lst_a")) - {"travel-air"}

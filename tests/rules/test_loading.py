@@ -147,3 +147,78 @@ def test_a_damaged_overlay_is_refused(tmp_path: Path, row: str, problem: str) ->
     path.write_text(f"[[row]]\n{row}\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match=problem):
         load_overlay(path, catalogue())
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def heads(path: Path) -> list[int]:
+    """The lines on which the rows of a sector begin."""
+    return [number for number, line in enumerate(lines_of(path), 1) if line.startswith("[[measure]]")]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (SHIPPED / "catalogue").glob("[a-z]*.toml")))
+def test_a_fault_in_any_row_is_told_with_its_own_line(folder: Path, name: str) -> None:
+    """The word of each row's last version is spoilt in turn, where the same word stands in every other row too."""
+    path, whole = folder / name, lines_of(folder / name)
+    if len(heads(path)) == 0:
+        return
+    for first, following in zip(heads(path), [*heads(path)[1:], len(whole) + 1], strict=True):
+        for key in ("effect", "standing"):
+            line = max(n for n in range(first, following) if whole[n - 1].startswith(f"{key} ="))
+            spoilt = [*whole[: line - 1], f'{key} = "no such word"', *whole[line:]]
+            path.write_text("\n".join(spoilt) + "\n", encoding="utf-8")
+            with pytest.raises(CatalogueError, match="no such word") as caught:
+                load_catalogue(folder)
+            assert (caught.value.path, caught.value.line) == (name, line)
+
+
+def test_the_second_of_two_versions_and_the_second_of_two_clauses_have_their_lines(folder: Path) -> None:
+    path = folder / "market_regulation.toml"
+    damage(path, "to = 2024-06-30", "to = 2024-07-01")
+    line = next(number for number, one in enumerate(lines_of(path), 1) if one == "from = 2024-07-01")
+    with pytest.raises(CatalogueError, match="overlap") as caught:
+        load_catalogue(folder)
+    assert caught.value.line == line
+    shutil.copy(SHIPPED / "catalogue" / "market_regulation.toml", path)
+    text = lines_of(folder / "transport.toml")
+    line = next(number for number, one in enumerate(text, 1) if "AIR385" in one)
+    damage(folder / "transport.toml", 'doc = "AIR385"', 'doc = "AIR999"')
+    with pytest.raises(CatalogueError, match="not in _documents") as caught:
+        load_catalogue(folder)
+    assert caught.value.line == line
+
+
+def test_general_clauses_that_overlap_are_refused(folder: Path) -> None:
+    path = folder / "_documents.toml"
+    text = path.read_text(encoding="utf-8")
+    again = '\n[[clause]]\nid = "minor"\ndoc = "LIST17"\narticle = "第五条"\nen = "art. 5"\nnames = ["general"]\n'
+    path.write_text(text + again, encoding="utf-8")
+    with pytest.raises(CatalogueError, match="overlap") as caught:
+        load_catalogue(folder)
+    assert caught.value.line > text.count("\n")
+
+
+def test_a_file_that_is_not_utf_8_is_refused_by_name_and_line(folder: Path) -> None:
+    path = folder / "justice.toml"
+    path.write_bytes(b"# one\n# \xd0\xc2\n" + path.read_bytes())
+    with pytest.raises(CatalogueError, match="not UTF-8") as caught:
+        load_catalogue(folder)
+    assert (caught.value.path, caught.value.line) == ("justice.toml", 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('sector = "finance"', 'sector = "fishing"', "must be named fishing.toml"),
+        ('kinds = ["person", "organisation"]', "kinds = []", "for nobody"),
+        ('standing = "in_force"', 'standing = "in_force"\nfrom = 2026-01-02\nto = 2026-01-01', "ends before"),
+        ("clauses = [", "nothing = [", "without a clause"),
+    ],
+)
+def test_an_incentive_that_makes_no_sense_is_refused(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    folder = Path(shutil.copytree(SHIPPED / "incentives", tmp_path / "incentives"))
+    damage(folder / "finance.toml", old, new)
+    with pytest.raises(CatalogueError, match=problem):
+        load_incentives(folder)
