@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
 from creditsvc.access.tables import AccessEntry
-from creditsvc.storage.bulk import insert_rows
+from creditsvc.storage.bulk import insert_alike
 
 _INSERT = insert(cast(Table, AccessEntry.__table__))
 
@@ -68,11 +68,7 @@ def record_accesses(
         "at": at, "actor": actor, "unit": unit, "action": action, "purpose": purpose, "matter": matter or None,
         "sector": sector, "act": act,
     }  # fmt: skip
-    rows = [
-        {**same, "subject_token": token, "subject_id": subject, "outcome": outcome}
-        for token, subject, outcome in people
-    ]
-    insert_rows(session, AccessEntry, rows)
+    insert_alike(session, AccessEntry, ("subject_token", "subject_id", "outcome"), people, same)
 
 
 def accesses_of(

@@ -46,6 +46,7 @@ class Answered(msgspec.Struct, frozen=True):
     token: bytes
     match: Match
     answer: Answer
+    outcome: str
 
 
 class Answers:
@@ -55,6 +56,7 @@ class Answers:
         self._vault, self._terms = vault, terms
         self.nobody = decide(NO_FACTS, sector=terms.sector, act=terms.act, on=terms.on, overlay=terms.overlay)
         self._unknown = Match(None, name_agrees=False)
+        self._nobodys = self.nobody.outcome.value
         self._clear = _told(self.nobody, {})
 
     def to(self, session: Session, people: Sequence[Person]) -> list[Answered | None]:
@@ -74,10 +76,10 @@ class Answers:
 
     def _answered(self, token: bytes, match: Match | None) -> Answered:
         if match is None or not match.name_agrees:
-            return Answered(token, match or self._unknown, self.nobody)
+            return Answered(token, match or self._unknown, self.nobody, self._nobodys)
         terms = self._terms
         answer = decide(match.facts, sector=terms.sector, act=terms.act, on=terms.on, overlay=terms.overlay)
-        return Answered(token, match, answer)
+        return Answered(token, match, answer, answer.outcome.value)
 
     def line(self, person: Person, answered: Answered | None) -> Line:
         """The row as it stands in the results."""

@@ -81,7 +81,8 @@ def read_person(columns: Columns, row: int, cells: Cells) -> Person:
     """The person in a row."""
     if isinstance(cells, BrokenRow):
         return Person(row, (), None, "", Problem(cells.code, cells.text))
-    raw, name = _first(cells, columns.number), _first(cells, columns.name)
+    raw = _first(cells, columns.number)
+    name = _first(cells, columns.name)
     name = name.strip() if isinstance(name, str) else "" if name is None else str(name)
     try:
         text = _number_text(raw)
@@ -97,6 +98,8 @@ def _first(cells: Sequence[Any], places: tuple[int, ...]) -> Any:
     for place in places:
         if place < len(cells):
             cell = cells[place]
+            if isinstance(cell, str) and cell.isalnum():
+                return cell
             if cell is not None and cell != "" and (not isinstance(cell, str) or not cell.isspace()):
                 return cell
     return None

@@ -149,7 +149,7 @@ class _Work:
     ) -> None:
         """Move the cursor, if it still stands where this worker read it."""
         screening, now = self._screening, self._services.clock.now()
-        outcomes = Counter("faulty" if one is None else one.answer.outcome.value for one in answers)
+        outcomes = Counter("faulty" if one is None else one.outcome for one in answers)
         values: dict[str, Any] = {name: getattr(screening, name) + outcomes[name] for name in _COUNTED}
         values |= {
             "cursor": screening.cursor + len(people), "parts": screening.parts + 1, "claimed_until": now + CLAIM, "failures": 0,
@@ -208,7 +208,7 @@ def _accesses(answers: Sequence[Answered | None]) -> Iterator[tuple[bytes, str |
     for one in answers:
         if one is not None:
             subject = one.match.subject_id if one.match.name_agrees else None
-            yield one.token, subject, one.answer.outcome.value
+            yield one.token, subject, one.outcome
 
 
 def _failed(services: Services, screening_id: int, text: Bilingual, code: str) -> None:

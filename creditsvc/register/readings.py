@@ -131,12 +131,13 @@ def newest_event(session: Session) -> int:
 def _rows(session: Session, subjects: Sequence[str]) -> dict[str, Rows]:
     found = {subject: Rows() for subject in subjects}
     session.flush()
-    for listing in _some(session, _LISTINGS, found):
+    for listing in filter(_is_public, _some(session, _LISTINGS, found)):
         found[listing.subject_id].listings.append(listing)
     for order in _some(session, _ORDERS, found):
         found[order.subject_id].orders.append(order)
     marks = list(_some(session, _MARKS, found))
-    units = {unit.entry: unit for unit in _some(session, _UNITS, {mark.unit_entry for mark in marks})}
+    marked = _some(session, _UNITS, {mark.unit_entry for mark in marks})
+    units = {unit.entry: unit for unit in filter(_is_public, marked)}
     for mark in marks:
         if (unit := units.get(mark.unit_entry)) is not None:
             found[mark.subject_id].marks.append((mark, unit))
@@ -172,7 +173,11 @@ def _add_overlays(session: Session, found: dict[str, Rows]) -> None:
 
 _LISTING, _ORDER = cast(Table, Listing.__table__), cast(Table, ConsumptionOrder.__table__)
 _MARK, _RELIEF, _OVERLAY = (cast(Table, model.__table__) for model in (ResponsibleMark, Relief, EntryMark))
-_PUBLIC = (_LISTING.c.state.in_(SHOWN), _LISTING.c.nonpublic.is_(False), _LISTING.c.national_entry.is_not(None))
+
+
+def _is_public(row: Any) -> bool:
+    """Not in the query: for many subjects SQLite would then read every listing of a state, by that index."""
+    return row.state in SHOWN and not row.nonpublic and row.national_entry is not None
 
 
 def _by(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -183,8 +188,8 @@ def _by(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[
     return select(table).where(some, *conditions).order_by(table.c.id)
 
 
-_LISTINGS = _by(_LISTING.c.subject_id, *_PUBLIC)
-_UNITS = _by(_LISTING.c.entry, *_PUBLIC)
+_LISTINGS = _by(_LISTING.c.subject_id)
+_UNITS = _by(_LISTING.c.entry)
 _ORDERS = _by(_ORDER.c.subject_id, _ORDER.c.state != OrderState.REVOKED.value)
 _MARKS = _by(_MARK.c.subject_id)
 _RELIEFS = _by(_RELIEF.c.entry)

@@ -5,56 +5,66 @@ The ORM's bulk insert splits rows by which of their columns are empty, so a cour
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Table
+from sqlalchemy import Column, Dialect, LargeBinary, Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
 
 def insert_rows(session: Session, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows that all name the same columns; a column with a constant default may be left out."""
-    if not rows:
-        return
+    if rows:
+        names = list(rows[0])
+        same_order = (row.values() if list(row) == names else [row[name] for name in names] for row in rows)
+        insert_alike(session, model, names, same_order, {})
+
+
+def insert_alike(
+    session: Session,
+    model: type[DeclarativeBase],
+    names: Sequence[str],
+    rows: Iterable[Iterable[Any]],
+    same: Mapping[str, Any],
+) -> None:
+    """Insert rows of values in the order of ``names``; each row has the values of ``same`` too."""
     session.flush()
     table: Table = model.__table__  # type: ignore[assignment]
     connection = session.connection()
-    columns = [table.columns[name] for name in rows[0]]
-    constants = [
-        column
+    tail = {
+        column.name: column.default.arg  # type: ignore[attr-defined]
         for column in table.columns
-        if column.name not in rows[0] and column.default is not None and column.default.is_scalar
-    ]
-    names = ", ".join(f'"{column.name}"' for column in (*columns, *constants))
-    writers = [_writer(column, connection.dialect) for column in columns]
-    tail = [_written(column, column.default.arg, connection.dialect) for column in constants]  # type: ignore[union-attr]
-    values = _values(rows, writers, tail)
+        if column.name not in names and column.default is not None and column.default.is_scalar
+    } | dict(same)
+    columns = ", ".join(f'"{name}"' for name in (*names, *tail))
+    writers = [_writer(table.columns[name], connection.dialect) for name in names]
+    constant = tuple(_written(table.columns[name], value, connection.dialect) for name, value in tail.items())
+    values = _values(rows, writers, constant)
     if connection.dialect.name != "postgresql":
-        places = ", ".join("?" * (len(columns) + len(constants)))
-        connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', list(values))
+        places = ", ".join("?" * (len(names) + len(tail)))
+        if some := list(values):
+            connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({places})', some)
         return
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
         for row in values:
             copy.write_row(row)
 
 
 def _values(
-    rows: Sequence[Mapping[str, Any]], writers: Sequence[Any], tail: Sequence[Any]
+    rows: Iterable[Iterable[Any]], writers: Sequence[Any], constant: tuple[Any, ...]
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows as the driver takes them; a value that is the same object as in the row before is written once."""
-    names, rest = list(rows[0]), tuple(tail)
-    before: list[Any] = [None] * len(names)
-    written: list[Any] = [None] * len(names)
+    """The rows as the driver takes them."""
+    written = [(place, write) for place, write in enumerate(writers) if write is not None]
+    if not written:
+        yield from ((*row, *constant) for row in rows)
+        return
     for row in rows:
-        values = list(row.values()) if list(row) == names else [row[name] for name in names]
-        for place, write in enumerate(writers):
-            value = values[place]
-            if write is not None and value is not None:
-                if value is not before[place]:
-                    before[place], written[place] = value, write(value)
-                values[place] = written[place]
-        yield (*values, *rest)
+        values = [*row, *constant]
+        for place, write in written:
+            if values[place] is not None:
+                values[place] = write(values[place])
+        yield tuple(values)
 
 
 def _written(column: Column[Any], value: Any, dialect: Dialect) -> Any:
@@ -63,5 +73,7 @@ def _written(column: Column[Any], value: Any, dialect: Dialect) -> Any:
 
 
 def _writer(column: Column[Any], dialect: Dialect) -> Any:
-    """How this column's values are handed to the driver; none if they go as they are."""
+    """How this column's values are handed to the driver; none if they go as they are, as bytes do in both drivers."""
+    if isinstance(column.type, LargeBinary):
+        return None
     return column.type.dialect_impl(dialect).bind_processor(dialect)

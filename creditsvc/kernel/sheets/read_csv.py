@@ -103,5 +103,6 @@ class _Rows:
                 yield self._number, open_quotes()
             elif len(cells) > width and any(cell.strip() for cell in cells[width:]):
                 yield self._number, too_wide()
-            elif any(cells) and any(cell.strip() for cell in cells):
-                yield self._number, [cell[:LONGEST_CELL] for cell in cells]
+            elif cells and (cells[0].strip() or any(cell.strip() for cell in cells)):
+                is_short = len(self._taken) == 1 and len(self._taken[0]) <= LONGEST_CELL
+                yield self._number, cells if is_short else [cell[:LONGEST_CELL] for cell in cells]
