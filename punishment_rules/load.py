@@ -160,6 +160,9 @@ def _parsed(name: str, content: bytes) -> tuple[Source, dict[str, Any]]:
         return Source(name, text), tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(str(error), path=name, line=_line_of(error)) from error
+    except (ValueError, RecursionError) as error:
+        # a number of thousands of digits, brackets within brackets without end
+        raise CatalogueError("the file can't be read as TOML", path=name, line=1) from error
 
 
 def _line_of(error: tomllib.TOMLDecodeError) -> int:

@@ -17,7 +17,7 @@ from punishment_rules.overlay import NONE, Overlay
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is looked for; what is not given does not narrow. ``common``: rows of all regulators join a sector's own."""
+    """What is looked for; what is not given does not narrow. Rows of all regulators join a sector's own."""
 
     on: date
     sector: str = ""
@@ -28,7 +28,6 @@ class Search:
     clause: str = ""
     agency: str = ""
     words: str = ""
-    common: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +65,8 @@ def _rows(search: Search, rules: Catalogue, overlay: Overlay) -> Iterator[Row]:
 
 def _fits(row: Row, search: Search, rules: Catalogue) -> bool:
     measure, version = row.measure, row.version
-    homes = {search.sector, ALL_REGULATORS} if search.common else {search.sector}
     return (
-        (not search.sector or measure.sector in homes)
+        (not search.sector or measure.sector in {search.sector, ALL_REGULATORS})
         and (not search.act or search.act in measure.acts)
         and (search.kind is None or search.kind in version.kinds)
         and (search.applied is None or row.ceiling.applied is search.applied)
