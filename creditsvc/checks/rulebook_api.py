@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.rulebook import found, row_on
-from creditsvc.checks.rulebook_asked import LONGEST, day_of, measure_of, needed_day, search_of
+from creditsvc.checks.rulebook_asked import day_of, measure_of, needed_day, search_of
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.rulebook_said import (
     difference_said,
@@ -20,6 +20,15 @@ from creditsvc.checks.rulebook_said import (
     measure_said,
     row_said,
     sector_said,
+)
+from creditsvc.checks.rulebook_shapes import (
+    DifferenceShape,
+    ExampleShape,
+    IncentiveShape,
+    MeasureShape,
+    RowShape,
+    SectorShape,
+    short,
 )
 from creditsvc.kernel.days import legal_day
 from creditsvc.web.context import services
@@ -32,28 +41,24 @@ blueprint = Blueprint(
 )
 
 
-def _short(description: str) -> fields.String:
-    return fields.String(load_default="", validate=validate.Length(0, LONGEST), metadata={"description": description})
-
-
 class MeasureQuery(Schema):
     """Which measures, as they stand on which day."""
 
-    sector = _short("行业，见 /v1/sectors / sector")
-    act = _short("事项 / act")
-    kind = _short("person 或 organisation / subject kind")
-    applied = _short("automatic、officer 或 shown / how it is applied")
-    document = _short("法律文件编号，例如 PS64 / id of a document")
-    clause = _short("条款文字 / words of a clause")
-    agency = _short("主管部门文字 / words of the agency")
-    words = _short("检索词，以空格分开 / words, all must occur")
-    on = _short("日期 YYYY-MM-DD，缺省为今天 / legal day, today by default")
+    sector = short("行业，见 /v1/sectors / sector")
+    act = short("事项 / act")
+    kind = short("person 或 organisation / subject kind")
+    applied = short("automatic、officer 或 shown / how it is applied")
+    document = short("法律文件编号，例如 PS64 / id of a document")
+    clause = short("条款文字 / words of a clause")
+    agency = short("主管部门文字 / words of the agency")
+    words = short("检索词，以空格分开 / words, all must occur")
+    on = short("日期 YYYY-MM-DD，缺省为今天 / legal day, today by default")
 
 
 class DayQuery(Schema):
     """As of which day."""
 
-    on = _short("日期 YYYY-MM-DD，缺省为今天 / legal day, today by default")
+    on = short("日期 YYYY-MM-DD，缺省为今天 / legal day, today by default")
 
 
 class ChangesQuery(Schema):
@@ -66,24 +71,39 @@ class ChangesQuery(Schema):
 class IncentiveQuery(Schema):
     """Which incentives."""
 
-    sector = _short("行业 / sector")
+    sector = short("行业 / sector")
 
 
-class RowsResponse(Schema):
-    """Rows of the catalogue; ``catalogue`` is its edition."""
+class _Edition(Schema):
+    """Which edition of the catalogue speaks, and as of which day."""
 
     catalogue = fields.String(required=True)
-    on = fields.String(metadata={"description": "北京日期 / legal day"})
-    rows = fields.List(fields.Dict(), required=True)
+    on = fields.String(required=True, metadata={"description": "北京日期 / legal day"})
 
 
-class MeasureResponse(Schema):
+class SectorsResponse(_Edition):
+    """Sectors with their acts."""
+
+    rows = fields.List(fields.Nested(SectorShape), required=True)
+
+
+class MeasuresResponse(_Edition):
+    """Rows of the catalogue."""
+
+    rows = fields.List(fields.Nested(RowShape), required=True)
+
+
+class MeasureResponse(_Edition):
     """One measure whole."""
 
-    catalogue = fields.String(required=True)
-    on = fields.String(required=True)
-    row = fields.Dict(required=True, metadata={"description": "措施、当日状态、沿革、法制机构意见 / the measure"})
-    examples = fields.List(fields.Dict(), required=True)
+    row = fields.Nested(MeasureShape, required=True)
+    examples = fields.List(fields.Nested(ExampleShape), required=True)
+
+
+class IncentivesResponse(_Edition):
+    """Incentives."""
+
+    rows = fields.List(fields.Nested(IncentiveShape), required=True)
 
 
 class ChangesResponse(Schema):
@@ -92,7 +112,7 @@ class ChangesResponse(Schema):
     catalogue = fields.String(required=True)
     first = fields.String(required=True, data_key="from")
     second = fields.String(required=True, data_key="to")
-    rows = fields.List(fields.Dict(), required=True)
+    rows = fields.List(fields.Nested(DifferenceShape), required=True)
 
 
 def _today() -> date:
@@ -104,7 +124,7 @@ class Sectors(MethodView):
     """Sectors and their acts."""
 
     @open_to(Permission.ANYONE)
-    @blueprint.response(200, RowsResponse)
+    @blueprint.response(200, SectorsResponse)
     def get(self) -> dict[str, Any]:
         """行业与事项 / sectors and their acts."""
         rules = catalogue()
@@ -118,7 +138,7 @@ class Measures(MethodView):
 
     @open_to(Permission.ANYONE)
     @blueprint.arguments(MeasureQuery, location="query")
-    @blueprint.response(200, RowsResponse)
+    @blueprint.response(200, MeasuresResponse)
     def get(self, query: dict[str, str]) -> dict[str, Any]:
         """惩戒措施清单 / measures in force on a day, with clauses and how each is applied."""
         rules = catalogue()
@@ -173,7 +193,7 @@ class Incentives(MethodView):
 
     @open_to(Permission.ANYONE)
     @blueprint.arguments(IncentiveQuery, location="query")
-    @blueprint.response(200, RowsResponse)
+    @blueprint.response(200, IncentivesResponse)
     def get(self, query: dict[str, str]) -> dict[str, Any]:
         """正向激励清单；外地做法仅供参考 / incentives; rows from elsewhere are examples only."""
         rules = catalogue()

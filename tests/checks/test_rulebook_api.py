@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from creditsvc.app import create_app
+from creditsvc.checks.rulebook import row_on
+from creditsvc.checks.rulebook_said import examples_said, incentives_said, measure_said, row_said, sector_said
 from creditsvc.services import Services
-from punishment_rules.load import catalogue
+from punishment_rules.load import catalogue, examples, incentives
+from punishment_rules.overlay import NONE
 from wsgi import features
 
 
@@ -43,6 +47,22 @@ def test_one_measure_whole(client: FlaskClient) -> None:
     assert row["history"][0]["applied"] is None and row["history"][1]["clauses"][0]["level"] == "local_regulation"
     assert {example["outcome"] for example in said["examples"]} == {"clear", "needs_officer"}
     assert all(example["holds"] and example["facts"] and example["trace"] for example in said["examples"])
+
+
+def test_the_document_of_the_api_knows_every_field(client: FlaskClient) -> None:
+    """A shape that forgot a field would drop it without a word."""
+    rules, on = catalogue(), date(2026, 11, 24)
+    rows = {row["measure"]: row for row in client.get("/v1/measures").get_json()["rows"]}
+    for measure in rules.measures.values():
+        row = row_on(measure, on)
+        assert row is not None and rows[measure.id] == row_said(row)
+    whole = client.get("/v1/measures/travel-air").get_json()
+    measure = rules.measures["travel-air"]
+    assert whole["row"] == measure_said(measure, row_on(measure, on), rules, NONE)
+    assert whole["examples"] == examples_said("travel-air", examples(), rules)
+    assert client.get("/v1/incentives").get_json()["rows"] == incentives_said(incentives())
+    said = [sector_said(sector, rules) for sector in rules.sectors.values()]
+    assert client.get("/v1/sectors").get_json()["rows"] == said
 
 
 def test_what_changed_between_two_days(client: FlaskClient) -> None:
