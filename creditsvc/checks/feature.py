@@ -17,17 +17,26 @@ from creditsvc.checks import (
     screening_api,
     screening_pages,
     screening_work,
+    watch,
+    watch_api,
+    watch_pages,
 )
 from creditsvc.feature import Feature, Job, NavigationItem
 from creditsvc.kernel.text import Bilingual
 
 
 def _pages() -> Sequence[Blueprint]:
-    return (pages.blueprint, rulebook_pages.blueprint, rulebook_what_if_pages.blueprint, screening_pages.blueprint)
+    return (
+        pages.blueprint,
+        rulebook_pages.blueprint,
+        rulebook_what_if_pages.blueprint,
+        screening_pages.blueprint,
+        watch_pages.blueprint,
+    )
 
 
 def _api() -> Sequence[Any]:
-    return (api.blueprint, rulebook_api.blueprint, screening_api.blueprint)
+    return (api.blueprint, rulebook_api.blueprint, screening_api.blueprint, watch_api.blueprint)
 
 
 FEATURE = Feature(
@@ -42,10 +51,12 @@ FEATURE = Feature(
             3600,
             Bilingual("销毁到期的批量核查结果", "destroys results of screenings past their days"),
         ),
+        Job("watch-lists", watch.refresh_all, 300, Bilingual("比对关注名单", "tells watch lists what came and went")),
     ),
     navigation=(
         NavigationItem("agency", "checks_pages.agency", Bilingual("核查", "Check"), Permission.CHECK_ASK, 10),
         NavigationItem("agency", "screenings.index", Bilingual("批量核查", "Screening"), Permission.SCREEN_RUN, 20),
+        NavigationItem("agency", "watch_lists.index", Bilingual("关注名单", "Watch lists"), Permission.SCREEN_RUN, 30),
         NavigationItem("agency", "rulebook.index", Bilingual("措施清单", "Rulebook"), Permission.ANYONE, 90),
         NavigationItem(
             "desk",
