@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import date
 
 from punishment_rules.catalogue_types import Association, Measure, Trigger, Version
-from punishment_rules.facts import DisciplineFact, Facts, HeldBy, ListingFact, MarkFact, Obligation, OrderFact, RoleFact
+from punishment_rules.facts import (
+    DisciplineFact,
+    Facts,
+    HeldBy,
+    ListingFact,
+    MarkFact,
+    Note,
+    Obligation,
+    OrderFact,
+    RoleFact,
+)
 from punishment_rules.law import DebtorKind, Names
 
 Source = ListingFact | OrderFact | MarkFact | RoleFact | DisciplineFact
@@ -45,7 +55,7 @@ def hits(measure: Measure, version: Version, facts: Facts, *, act: str, on: date
     if facts.discipline and names_target(version) and facts.kind in version.kinds:
         found.extend(Hit(notice) for notice in facts.discipline if notice.in_force(on))
     if Association.CONSORTIUM in version.associations:
-        found.extend(Hit(member) for member in facts.consortium if member.in_force(on))
+        found.extend(Hit(member, _noted(member, on)) for member in facts.consortium if member.in_force(on))
     return tuple(found)
 
 
@@ -62,7 +72,7 @@ def own_debt_possible(found: tuple[Hit, ...]) -> bool:
 def _listings(version: Version, facts: Facts, on: date) -> Iterator[Hit]:
     for listing in facts.listings:
         if listing.in_force(on) and listing.debtor_kind in version.kinds:
-            yield Hit(listing, _listing_doubt(version, facts, listing, on))
+            yield Hit(listing, _listing_doubt(version, facts, listing, on) or _noted(listing, on))
 
 
 def _listing_doubt(version: Version, facts: Facts, listing: ListingFact, on: date) -> str | None:
@@ -70,6 +80,29 @@ def _listing_doubt(version: Version, facts: Facts, listing: ListingFact, on: dat
         return "branch"
     if version.trigger is Trigger.BOTH and _order_lifted(facts, listing, on):
         return "order_lifted"
+    return None
+
+
+def noted(source: Source, note: Note, on: date) -> bool:
+    """Whether this note stands on the entry on the day."""
+    if isinstance(source, RoleFact | DisciplineFact):
+        return False
+    return any(one.note is note and one.in_force(on) for one in source.notes)
+
+
+def _noted(source: ListingFact | OrderFact | MarkFact, on: date) -> str | None:
+    """The doubt that a note brings. A dispute brings none: enforcement goes on meanwhile (法释〔2017〕7号第十二条).
+
+    Where enforcement is suspended, a listing without a term is to be deleted (第十条第一款第五项) and waits for it; one with
+    a term stays to its end, an order until it is lifted.
+    """
+    if not source.notes:
+        return None
+    if noted(source, Note.SHIELDED, on):
+        return "shielded"
+    last = source.until if isinstance(source, ListingFact) else source.to_day if isinstance(source, MarkFact) else None
+    if not isinstance(source, OrderFact) and last is None and noted(source, Note.SUSPENDED, on):
+        return "suspended"
     return None
 
 
@@ -89,7 +122,7 @@ def _orders(measure: Measure, version: Version, facts: Facts, act: str, on: date
             continue
         if version.trigger is Trigger.BOTH:
             if not order.items or measure.id in order.items:
-                yield Hit(order)
+                yield Hit(order, _noted(order, on))
         elif act in version.debt_acts:
             yield Hit(order, "debt_test")
 
@@ -105,7 +138,7 @@ def _marks(version: Version, facts: Facts, on: date) -> Iterator[Hit]:
         return
     for mark in facts.marks:
         if mark.in_force(on) and mark.role in version.roles:
-            yield Hit(mark, None if mark.named_by_court else "register_only")
+            yield Hit(mark, _noted(mark, on) if mark.named_by_court else "register_only")
 
 
 def _roles(version: Version, facts: Facts, on: date) -> Iterator[Hit]:

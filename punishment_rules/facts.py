@@ -47,6 +47,27 @@ class ReliefKind(StrEnum):
     SINGLE_LIFT = "single_lift"
 
 
+class Note(StrEnum):
+    """What is noted on an entry without changing it: disputed, its enforcement suspended, shielded for a time."""
+
+    DISPUTED = "disputed"
+    SUSPENDED = "suspended"
+    SHIELDED = "shielded"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryNote:
+    """A note on an entry, from a day to a day."""
+
+    note: Note
+    from_day: date
+    to_day: date | None = None
+
+    def in_force(self, on: date) -> bool:
+        """From its first to its last day."""
+        return in_force(on, self.from_day, self.to_day)
+
+
 @dataclass(frozen=True, slots=True)
 class ListingFact:
     """One published listing: `until` is the last day of its term, if any; `ended_on` the day it was removed.
@@ -64,7 +85,7 @@ class ListingFact:
     obligation: Obligation = Obligation.UNKNOWN
     held_by: HeldBy = HeldBy.SELF
     ended_on: date | None = None
-    marks: tuple[str, ...] = ()
+    notes: tuple[EntryNote, ...] = ()
     known_on: date | None = None
 
     def in_force(self, on: date) -> bool:
@@ -87,6 +108,7 @@ class OrderFact:
     items: tuple[str, ...] = ()
     bound_role: Role | None = None
     unit_name: str | None = None
+    notes: tuple[EntryNote, ...] = ()
     known_on: date | None = None
 
     def in_force(self, on: date) -> bool:
@@ -106,6 +128,7 @@ class MarkFact:
     from_day: date
     to_day: date | None = None
     named_by_court: bool = True
+    notes: tuple[EntryNote, ...] = ()
     known_on: date | None = None
 
     def in_force(self, on: date) -> bool:
@@ -186,6 +209,11 @@ class Facts:
     discipline: tuple[DisciplineFact, ...] = ()
     consortium: tuple[ListingFact, ...] = ()
     traits: frozenset[Trait] = field(default_factory=frozenset)
+
+
+def noted_entries(facts: Facts) -> tuple[ListingFact | OrderFact | MarkFact, ...]:
+    """Everything on which a note may stand."""
+    return (*facts.listings, *facts.consortium, *facts.orders, *facts.marks)
 
 
 _SEVERAL = ("listings", "orders", "marks", "reliefs", "roles", "papers", "discipline", "consortium")

@@ -7,10 +7,12 @@ from typing import TypeVar
 from punishment_rules.facts import (
     CourtPaper,
     DisciplineFact,
+    EntryNote,
     Facts,
     HeldBy,
     ListingFact,
     MarkFact,
+    Note,
     Obligation,
     OrderFact,
     ReliefFact,
@@ -66,9 +68,18 @@ def _listing(row: Table, entry: str, kind: DebtorKind) -> ListingFact:
         obligation=_word(row, "obligation", Obligation.UNKNOWN),
         held_by=_word(row, "held_by", HeldBy.SELF),
         ended_on=row.day("ended"),
+        notes=_notes(row),
     )
     row.done()
     return fact
+
+
+def _notes(row: Table) -> tuple[EntryNote, ...]:
+    found = []
+    for note in row.tables("notes"):
+        found.append(EntryNote(note.enum("note", Note), note.needed_day("from"), note.day("to")))
+        note.done()
+    return tuple(found)
 
 
 def _order(row: Table, entry: str) -> OrderFact:
@@ -82,6 +93,7 @@ def _order(row: Table, entry: str) -> OrderFact:
         items=row.texts("items"),
         bound_role=role,
         unit_name=None if role is None else UNIT,
+        notes=_notes(row),
     )
     row.done()
     return fact
@@ -93,7 +105,7 @@ def _mark(row: Table, entry: str) -> MarkFact:
         raise row.fault(f"by: {by!r} is none of court, register", "by")
     fact = MarkFact(
         entry, UNIT, row.enum("role", Role), COURT, CASE, row.needed_day("from"), row.day("to"),
-        named_by_court=by == "court",
+        named_by_court=by == "court", notes=_notes(row),
     )  # fmt: skip
     row.done()
     return fact

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from punishment_rules import wording
-from punishment_rules.bind import Hit, hits, names_target, own_debt_possible
+from punishment_rules.bind import Hit, hits, names_target, noted, own_debt_possible
 from punishment_rules.catalogue_types import Amount, Applied, Catalogue, Effect, Measure, Trigger, Version
 from punishment_rules.ceiling import Ceiling, ceiling, strongest
-from punishment_rules.facts import CourtPaper, Facts, MarkFact, ReliefFact, RoleFact, Trait
+from punishment_rules.facts import CourtPaper, Facts, MarkFact, Note, ReliefFact, RoleFact, Trait, noted_entries
 from punishment_rules.law import Citation, Level, Outcome, Reason, Text, TraceLine, Verdict
 from punishment_rules.overlay import Overlay
 from punishment_rules.reliefs import approving, last_day, suspending
@@ -179,6 +179,7 @@ def _doubts(working: _Working, version: Version, level: Ceiling, left: tuple[Hit
     """Write down every reason why a person has to look; True if there is one beyond the row's own ceiling."""
     if not working.quiet:
         _note_ceiling(working, level)
+        _note_disputes(working, left)
     before = len(working.reasons)
     _doubt_of_joins(working, version, level, left)
     _doubt_of_standing(working, version, level)
@@ -198,6 +199,13 @@ def _note_ceiling(working: _Working, level: Ceiling) -> None:
             f"from {level.overlay.start}.",
         )
         working.because(f"overlay_{level.overlay.stance}", said, rule)
+
+
+def _note_disputes(working: _Working, left: tuple[Hit, ...]) -> None:
+    """A dispute is told and changes nothing."""
+    on = working.question.on
+    if any(noted(hit.source, Note.DISPUTED, on) for hit in left):
+        working.because("disputed", wording.DISPUTED, working.question.catalogue.cite("dispute", on))
 
 
 def _doubt_of_joins(working: _Working, version: Version, level: Ceiling, left: tuple[Hit, ...]) -> None:
@@ -241,6 +249,9 @@ def _turning_days(measure: Measure, question: Question) -> list[date]:
     for relief in facts.reliefs:
         starts.append(relief.from_day)
         ends.append(last_day(relief))
+    for entry in noted_entries(facts):
+        starts += [note.from_day for note in entry.notes]
+        ends += [note.to_day for note in entry.notes]
     for notice in facts.discipline:
         starts.append(notice.notified_on)
         ends.append(notice.to_day)

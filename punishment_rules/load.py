@@ -33,6 +33,7 @@ _DOCUMENTS = "_documents.toml"
 GENERAL_CLAUSES = (
     "approval",
     "ceiling",
+    "dispute",
     "end_of_listing",
     "minor",
     "temporary_lift",

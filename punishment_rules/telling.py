@@ -10,11 +10,13 @@ from punishment_rules.facts import (
     HeldBy,
     ListingFact,
     MarkFact,
+    Note,
     Obligation,
     OrderFact,
     ReliefKind,
     RoleFact,
     Trait,
+    noted_entries,
 )
 from punishment_rules.law import Text
 
@@ -28,6 +30,11 @@ _HELD_BY = {
     HeldBy.BRANCH: Text("（分公司的记录，办事的是公司）", " (a branch's; the company acts)"),
 }
 _OWED = {Obligation.PAYMENT: Text("，金钱债务", ", a debt"), Obligation.ACT: Text("，行为义务", ", an act owed")}
+_NOTES = {
+    Note.DISPUTED: Text("异议", "noted as disputed"),
+    Note.SUSPENDED: Text("中止执行", "noted as suspended"),
+    Note.SHIELDED: Text("暂时屏蔽", "shielded for a time"),
+}
 _TRAITS = {
     Trait.MINOR: Text("未成年人。", "A minor."),
     Trait.PUBLIC_BODY: Text("国家机关。", "A state organ."),
@@ -48,6 +55,12 @@ def _sentences(facts: Facts) -> Iterator[Text]:
         yield Text(f"联合体另一成员：{listing.zh}", f"Another member of the consortium: {listing.en}")
     yield from (_order(one) for one in facts.orders)
     yield from (_mark(one) for one in facts.marks)
+    for entry in noted_entries(facts):
+        for note in entry.notes:
+            word, span = _NOTES[note.note], _span(note.from_day, note.to_day)
+            yield Text(
+                f"记录{entry.entry}标注“{word.zh}”，{span.zh}。", f"Entry {entry.entry} is {word.en}, {span.en}."
+            )
     yield from (_role(one) for one in facts.roles)
     for relief in facts.reliefs:
         kind = _KINDS_OF_RELIEF[relief.kind]

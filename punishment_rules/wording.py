@@ -53,6 +53,10 @@ NOT_OWN_DEBT = Text(
     "纳入名单的原因是未履行行为义务，不是本人所负数额较大的到期债务，不符合条款。",
     "The listing is about an act that was not done, not about a large due debt of one's own; the clause is not met.",
 )
+DISPUTED = Text(
+    "记录有异议标注：已申请纠正或者复议，审查期间不停止执行；结果一到即更新。",
+    "The entry is disputed: correction or review was applied for. Enforcement goes on meanwhile; the result shows at once.",
+)
 NO_RELIEF = Text(
     "登记的暂时解除或者批准没有使本项措施在当日停止。", "No lift or approval on record stops this measure on the day."
 )
@@ -85,6 +89,16 @@ DOUBTS = {
     "register_only": Text(
         "身份只见于登记信息，人民法院尚未确认，请先提示执行法院。",
         "The role is known from a register only, the court has not named the person; flag it to the court first.",
+    ),
+    "shielded": Text(
+        "该记录已暂时屏蔽（例如人民法院批准重整计划、认可和解协议），屏蔽期间不自动限制，请向执行法院核实。",
+        "The entry is shielded for a time (a reorganisation plan or settlement approved by the court, for example); nothing is "
+        "automatic meanwhile. Ask the enforcing court.",
+    ),
+    "suspended": Text(
+        "人民法院已裁定中止执行，没有期限的名单记录应当删除，删除尚未到达，请向执行法院核实。",
+        "The court has suspended enforcement: a listing without a term is to be deleted and the deletion has not arrived. Ask the "
+        "enforcing court.",
     ),
     "debt_test": Text(
         "条款以数额较大的到期债务为条件，限制消费令只是线索，请核实债务。",

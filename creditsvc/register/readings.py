@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select
@@ -28,7 +28,18 @@ from creditsvc.register.tables import (
 )
 from creditsvc.storage.subjects import find_subject
 from creditsvc.storage.vault import Vault
-from punishment_rules.facts import NO_FACTS, Facts, ListingFact, MarkFact, OrderFact, ReliefFact, ReliefKind, Trait
+from punishment_rules.facts import (
+    NO_FACTS,
+    EntryNote,
+    Facts,
+    ListingFact,
+    MarkFact,
+    Note,
+    OrderFact,
+    ReliefFact,
+    ReliefKind,
+    Trait,
+)
 from punishment_rules.law import DebtorKind, Ground, Role
 
 CHUNK = 500
@@ -167,8 +178,14 @@ def _add_overlays(session: Session, found: dict[str, Rows]) -> None:
     owner = {row.entry: rows for rows in found.values() for row in rows.entries}
     for relief in _some(session, _RELIEFS, owner):
         owner[relief.entry].reliefs.append(relief)
-    for mark in _some(session, _OVERLAYS, owner):
-        owner[mark.entry].overlays.append(mark)
+    bearers: dict[str, list[Rows]] = {entry: [rows] for entry, rows in owner.items()}
+    for rows in found.values():
+        for entry in {unit.entry for _, unit in rows.marks} | {order.entry for order, _, _ in rows.through_units}:
+            if rows is not owner.get(entry):
+                bearers.setdefault(entry, []).append(rows)
+    for mark in _some(session, _OVERLAYS, bearers):
+        for rows in bearers[mark.entry]:
+            rows.overlays.append(mark)
 
 
 _LISTING, _ORDER = cast(Table, Listing.__table__), cast(Table, ConsumptionOrder.__table__)
@@ -206,9 +223,9 @@ def _facts(rows: Rows) -> Facts:
     return Facts(
         kind=DebtorKind.ORGANISATION if kinds == {DebtorKind.ORGANISATION.value} else DebtorKind.PERSON,
         listings=tuple(_listing_fact(row, rows) for row in rows.listings),
-        orders=tuple(_order_fact(row) for row in rows.orders)
-        + tuple(_unit_order_fact(order, mark, unit) for order, mark, unit in rows.through_units),
-        marks=tuple(_mark_fact(mark, unit) for mark, unit in rows.marks),
+        orders=tuple(_order_fact(row, rows) for row in rows.orders)
+        + tuple(_unit_order_fact(order, mark, unit, rows) for order, mark, unit in rows.through_units),
+        marks=tuple(_mark_fact(mark, unit, rows) for mark, unit in rows.marks),
         reliefs=tuple(_relief_fact(row, rows) for row in rows.reliefs),
     )
 
@@ -224,8 +241,12 @@ def _listing_fact(row: Listing, rows: Rows) -> ListingFact:
         debtor_kind=DebtorKind(row.debtor_kind),
         ended_on=row.ended_on,
         known_on=legal_day(row.created_at),
-        marks=tuple(mark.mark for mark in rows.overlays if mark.entry == row.entry),
+        notes=_notes(row.entry, rows),
     )
+
+
+def _notes(entry: str, rows: Rows) -> tuple[EntryNote, ...]:
+    return tuple(EntryNote(Note(one.mark), one.from_day, one.to_day) for one in rows.overlays if one.entry == entry)
 
 
 def _relief_fact(row: Relief, rows: Rows) -> ReliefFact:
@@ -241,7 +262,7 @@ def _relief_fact(row: Relief, rows: Rows) -> ReliefFact:
     )
 
 
-def _order_fact(row: ConsumptionOrder) -> OrderFact:
+def _order_fact(row: ConsumptionOrder, rows: Rows) -> OrderFact:
     return OrderFact(
         entry=row.entry,
         court_name=row.court_name,
@@ -251,12 +272,13 @@ def _order_fact(row: ConsumptionOrder) -> OrderFact:
         items=tuple(row.items),
         bound_role=Role(row.bound_role) if row.bound_role else None,
         unit_name=row.unit_name,
+        notes=_notes(row.entry, rows),
         known_on=legal_day(row.created_at),
     )
 
 
-def _unit_order_fact(row: ConsumptionOrder, mark: ResponsibleMark, unit: Listing) -> OrderFact:
-    fact = _order_fact(row)
+def _unit_order_fact(row: ConsumptionOrder, mark: ResponsibleMark, unit: Listing, rows: Rows) -> OrderFact:
+    fact = _order_fact(row, rows)
     ends = [day for day in (row.ended_on, mark.to_day) if day is not None]
     return replace(
         fact,
@@ -267,8 +289,10 @@ def _unit_order_fact(row: ConsumptionOrder, mark: ResponsibleMark, unit: Listing
     )
 
 
-def _mark_fact(mark: ResponsibleMark, unit: Listing) -> MarkFact:
-    ends = [day for day in (mark.to_day, unit.until, unit.ended_on) if day is not None]
+def _mark_fact(mark: ResponsibleMark, unit: Listing, rows: Rows) -> MarkFact:
+    # on the day of the removal the unit's listing no longer counts, so the day before is the mark's last
+    before_removal = None if unit.ended_on is None else unit.ended_on - timedelta(days=1)
+    ends = [day for day in (mark.to_day, unit.until, before_removal) if day is not None]
     return MarkFact(
         entry=unit.entry,
         unit_name=unit.name,
@@ -277,6 +301,7 @@ def _mark_fact(mark: ResponsibleMark, unit: Listing) -> MarkFact:
         case_number=unit.case_number,
         from_day=mark.from_day,
         to_day=min(ends) if ends else None,
+        notes=_notes(unit.entry, rows),
         known_on=legal_day(unit.created_at),
     )
 

@@ -16,7 +16,7 @@ from creditsvc.kernel.names import same_name
 from creditsvc.kernel.text import Bilingual
 from punishment_rules.catalogue_types import Catalogue
 from punishment_rules.evaluate import Answer, evaluate
-from punishment_rules.facts import Facts, ListingFact, MarkFact, OrderFact, ReliefFact, ReliefKind
+from punishment_rules.facts import EntryNote, Facts, ListingFact, MarkFact, Note, OrderFact, ReliefFact, ReliefKind
 from punishment_rules.law import DebtorKind, Ground, Outcome, Role
 from sync.mirror.client import stored_head
 from sync.mirror.identities import SlipKeys
@@ -160,7 +160,15 @@ def _listing(data: Mapping[str, Any]) -> ListingFact:
         listed_on=_since(data),
         until=_day(data, "until"),
         debtor_kind=DebtorKind(data.get("debtor_kind", "person")),
-        marks=tuple(mark["mark"] for mark in data.get("marks", []) if mark["mark"] not in RELIEFS),
+        notes=_notes(data),
+    )
+
+
+def _notes(data: Mapping[str, Any]) -> tuple[EntryNote, ...]:
+    return tuple(
+        EntryNote(Note(mark["mark"]), date.fromisoformat(mark["from"]), _day(mark, "to"))
+        for mark in data.get("marks", [])
+        if mark["mark"] not in RELIEFS
     )
 
 
@@ -175,6 +183,7 @@ def _order(data: Mapping[str, Any], role: Mapping[str, Any] | None = None) -> Or
         items=tuple(data.get("items", [])),
         bound_role=Role(role["role"]) if role else None,
         unit_name=data.get("name") if role else None,
+        notes=_notes(data),
     )
 
 
@@ -188,6 +197,7 @@ def _mark(data: Mapping[str, Any], role: Mapping[str, Any]) -> MarkFact:
         case_number=data.get("case_number", ""),
         from_day=date.fromisoformat(role["from"]),
         to_day=min(ends, default=None),
+        notes=_notes(data),
     )
 
 

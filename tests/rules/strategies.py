@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from punishment_rules.facts import (
     CourtPaper,
     DisciplineFact,
+    EntryNote,
     Facts,
     HeldBy,
     ListingFact,
     MarkFact,
+    Note,
     Obligation,
     OrderFact,
     ReliefFact,
@@ -33,18 +35,21 @@ _CONSUMPTION = [key for key, rows in catalogue().by_act.items() if rows[0].id.st
 QUESTIONS = st.sampled_from(sorted(_CONSUMPTION)) | st.sampled_from(sorted(catalogue().by_act))
 MEASURES = st.sampled_from(sorted(catalogue().measures))
 
+notes = st.lists(st.builds(EntryNote, note=st.sampled_from(list(Note)), from_day=DAYS, to_day=LATER), max_size=2).map(
+    tuple
+)
 listings = st.builds(
     ListingFact, entry=ENTRIES, grounds=st.tuples(st.sampled_from(list(Ground))), court_name=COURT, case_number=CASES,
     listed_on=DAYS, until=LATER, debtor_kind=st.sampled_from(list(DebtorKind)), obligation=st.sampled_from(list(Obligation)),
-    held_by=st.sampled_from(list(HeldBy)), ended_on=LATER,
+    held_by=st.sampled_from(list(HeldBy)), ended_on=LATER, notes=notes,
 )  # fmt: skip
 orders = st.builds(
     OrderFact, entry=ENTRIES, court_name=COURT, case_number=CASES, issued_on=DAYS, ended_on=LATER,
-    items=st.just(()) | st.tuples(MEASURES), bound_role=st.none() | st.sampled_from(list(Role)), unit_name=st.just("某公司"),
+    items=st.just(()) | st.tuples(MEASURES), bound_role=st.none() | st.sampled_from(list(Role)), unit_name=st.just("某公司"), notes=notes,
 )  # fmt: skip
 marks = st.builds(
     MarkFact, entry=ENTRIES, unit_name=st.just("某公司"), role=st.sampled_from(list(Role)), court_name=COURT,
-    case_number=CASES, from_day=DAYS, to_day=LATER, named_by_court=st.booleans(),
+    case_number=CASES, from_day=DAYS, to_day=LATER, named_by_court=st.booleans(), notes=notes,
 )  # fmt: skip
 roles = st.builds(
     RoleFact, entry=ENTRIES, role=st.sampled_from(list(Role)), from_day=DAYS, to_day=LATER, confirmed=st.booleans()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from punishment_rules.catalogue_types import Trigger
 from punishment_rules.evaluate import Answer, evaluate
-from punishment_rules.facts import Facts, ReliefFact
+from punishment_rules.facts import EntryNote, Facts, ReliefFact
 from punishment_rules.law import Outcome
 from punishment_rules.load import catalogue
 from punishment_rules.overlay import Overlay, Stance
@@ -49,6 +49,20 @@ def test_removing_a_listing_never_restricts_more(
     gone = data.draw(st.integers(0, 2))
     fewer = replace(facts, listings=tuple(one for number, one in enumerate(facts.listings) if number != gone))
     never_heavier(ask(fewer, question, on), ask(facts, question, on))
+
+
+@ANY
+@given(strategies.facts, strategies.QUESTIONS, strategies.DAYS, strategies.notes)
+def test_a_note_on_an_entry_never_restricts_more(
+    facts: Facts, question: tuple[str, str], on: date, notes: tuple[EntryNote, ...]
+) -> None:
+    noted = replace(
+        facts,
+        listings=tuple(replace(one, notes=(*one.notes, *notes)) for one in facts.listings),
+        orders=tuple(replace(one, notes=(*one.notes, *notes)) for one in facts.orders),
+        marks=tuple(replace(one, notes=(*one.notes, *notes)) for one in facts.marks),
+    )
+    never_heavier(ask(noted, question, on), ask(facts, question, on))
 
 
 @ANY
