@@ -34,7 +34,7 @@ from creditsvc.services import Services
 from creditsvc.storage.bulk import insert_rows
 
 CHUNK = 10_000
-CLAIM = timedelta(seconds=60)
+CLAIM = timedelta(seconds=20)
 """How long a worker that is heard of no more keeps others away."""
 TURN = timedelta(seconds=20)
 """After this long another list gets its turn."""
