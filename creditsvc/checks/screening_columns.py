@@ -15,7 +15,7 @@ from creditsvc.kernel.text import Bilingual
 NUMBER = (
     "证件号码", "证件号", "身份证号码", "身份证号", "身份证", "公民身份号码", "公民身份证号码", "居民身份证号码", "统一社会信用代码",
     "社会信用代码", "信用代码", "组织机构代码", "身份证号码/统一社会信用代码", "身份证号/统一社会信用代码", "证件号码/统一社会信用代码",
-    "身份证号码或统一社会信用代码", "身份证号码/组织机构代码", "被执行人证件号码", "客户证件号码", "号码", "idnumber", "id_number", "idno",
+    "身份证号码或统一社会信用代码", "身份证号码/组织机构代码", "被执行人证件号码", "客户证件号码", "号码", "id_number", "idnumber", "idno",
     "id_no", "idcard", "id_card", "cardnum", "card_num", "identitynumber", "identity_number", "nationalid", "national_id",
     "certno", "cert_no", "uscc", "unitcode", "unit_code", "orgcode", "org_code", "number", "no.", "id",
 )  # fmt: skip

@@ -84,7 +84,8 @@ def _one(list_id: int, errors: dict[str, Bilingual], *, said: Bilingual | None =
         return render(
             "checks/watch_list.html", watch_list=watch_list, errors=errors, said=said, kinds=KINDS,
             outcomes=OUTCOMES, choices=watch.CHOICES,
-            waiting=open_only(standing), settled=[each for each in standing if each["decision"]],
+            waiting=open_only(standing)[:PAGE], waiting_count=len(open_only(standing)),
+            settled=[each for each in standing if each["decision"]],
             events=[event_said(row, people) | {"when": row.at} for row in events],
             members=[{"member": row.id, **person_said(watch_people.opened(key, row))} for row in members[:PAGE]],
             next=members[PAGE - 1].id if len(members) > PAGE else None, count=watch_people.count_of(session, list_id),
