@@ -40,7 +40,7 @@ class Terms:
     overlay: Overlay = NONE
 
 
-class Answered(msgspec.Struct, frozen=True):
+class Answered(msgspec.Struct, frozen=True, gc=False):
     """One person's answer: under which token it is looked up, whose it is if the name agrees, what it says."""
 
     token: bytes

@@ -55,7 +55,7 @@ class Both(NamedTuple):
 EMPTY = Both()
 
 
-class Said(msgspec.Struct, frozen=True):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """What is answered. Texts are in both languages; which is written follows the sender's header."""
 
     verdict: str
@@ -67,7 +67,7 @@ class Said(msgspec.Struct, frozen=True):
     next_step: Both = EMPTY
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(msgspec.Struct, frozen=True, gc=False):
     """One row of the results."""
 
     row: int

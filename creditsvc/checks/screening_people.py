@@ -60,7 +60,7 @@ class Problem:
     text: Bilingual
 
 
-class Person(msgspec.Struct, frozen=True):
+class Person(msgspec.Struct, frozen=True, gc=False):
     """One row: ``number`` is there exactly if ``problem`` is not."""
 
     row: int
@@ -95,13 +95,13 @@ def read_person(columns: Columns, row: int, cells: Cells) -> Person:
 
 
 def _first(cells: Sequence[Any], places: tuple[int, ...]) -> Any:
+    """The first of these cells that is not empty; nearly always the first that is looked at."""
+    if len(cells) > places[0] and isinstance(cell := cells[places[0]], str) and cell.isalnum():
+        return cell
     for place in places:
-        if place < len(cells):
-            cell = cells[place]
-            if isinstance(cell, str) and cell.isalnum():
-                return cell
-            if cell is not None and cell != "" and (not isinstance(cell, str) or not cell.isspace()):
-                return cell
+        cell = cells[place] if place < len(cells) else None
+        if cell is not None and cell != "" and (not isinstance(cell, str) or not cell.isspace()):
+            return cell
     return None
 
 
