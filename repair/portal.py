@@ -10,6 +10,7 @@ from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import NotSignedIn
+from creditsvc.storage.subjects import token_of
 from creditsvc.web.context import caller, ports, services
 from creditsvc.web.cookies import set_session_cookie
 from creditsvc.web.pages import render
@@ -93,5 +94,7 @@ def entry_page(entry: str) -> ResponseReturnValue:
 def who_looked() -> ResponseReturnValue:
     """Who asked about this person, for what purpose and when (河南省社会信用条例 art. 40)."""
     with services().database.reading() as session:
-        rows = list(accesses_of(session, caller().subject_id or ""))
+        subject = caller().subject_id or ""
+        # by the token too: whoever asked before there was an entry, or keeps the number on a watch list
+        rows = list(accesses_of(session, subject, token=token_of(session, subject)))
     return render("repair/who_looked.html", rows=rows)

@@ -55,6 +55,11 @@ def find_subjects(session: Session, vault: Vault, numbers: Iterable[IdentityNumb
     return found
 
 
+def token_of(session: Session, subject_id: str) -> bytes | None:
+    """The blind token of a subject; none for one that is unknown or shredded."""
+    return session.scalar(select(Subject.token).where(Subject.id == subject_id))
+
+
 def subjects_by_token(session: Session, tokens: Sequence[bytes]) -> dict[bytes, str]:
     """Subjects by blind token, for those that are known: one walk through the index a few thousand tokens.
 

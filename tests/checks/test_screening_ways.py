@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.access.tables import AccessEntry
@@ -118,6 +118,28 @@ def test_by_the_page(services: Services, app: Flask) -> None:
     assert browser.get(f"{where}/results").status_code == 410
     english = browser.get(at + "?lang=en").get_data(as_text=True)
     assert "Send a list to screen" in english
+
+
+def test_a_list_that_stopped_is_resumed_by_the_page(services: Services, app: Flask) -> None:
+    browser = staff_browser(app, services, StaffRole.AGENCY, "agent")
+    data = {
+        "sector": "transport",
+        "act": "fly",
+        "purpose": "售票核验",
+        "file": (io.BytesIO(_people(services)), "x.csv"),
+    }
+    at = "/agency/screenings/"
+    where = post_form(browser, at, data, page=at, content_type="multipart/form-data").headers["Location"]
+    with services.database.writing() as session:
+        session.execute(
+            update(Screening).values(state="stopped", problem={"code": "internal", "zh": "出错了", "en": "it failed"})
+        )
+    stopped = browser.get(where).get_data(as_text=True)
+    assert "出错了" in stopped
+    assert "从停下之处继续" in stopped
+    assert post_form(browser, f"{where}/resume", page=where).status_code == 303
+    run_screenings(services, services.clock.now())
+    assert "下载结果" in browser.get(where).get_data(as_text=True)
 
 
 def _staffed(place: House) -> None:

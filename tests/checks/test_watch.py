@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from sqlalchemy import select, update
 
-from creditsvc.access.permissions import Permission
+from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.access.tables import AccessEntry
 from creditsvc.checks import watch, watch_people
 from creditsvc.checks.watch import NewList, Settled
@@ -21,10 +23,10 @@ from creditsvc.kernel.errors import Conflict, Gone, InvalidInput, NotFound
 from creditsvc.register.decisions import approve, propose
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
-from tests.checks.screening_world import AGENCY, OTHERS
+from tests.checks.screening_world import AGENCY, OTHERS, csv_of, screened
 from tests.register.world import CLERK, JUDGE, add_listing, add_order, draft, resident
 from tests.support.apps import Templates, world
-from tests.support.people import key_header
+from tests.support.people import debtor_browser, key_header, post_form, staff_browser
 
 NEW = NewList("相对方", "transport", "fly", "合同管理", "H-1")
 
@@ -97,6 +99,19 @@ def test_everybody_watched_and_everything_told_is_in_the_ledger(services: Servic
         ("watch", "restricted", "合同管理", "H-1"),
     ]
     assert {row.subject_token for row in rows} == {services.vault.token(resident(n).canonical) for n in (1, 2)}
+
+
+def test_whoever_is_watched_can_see_by_whom(services: Services, app: Flask) -> None:
+    """Also by whom they were watched and screened before there was any entry."""
+    _list(services, 1)
+    screened(services, csv_of([("", "王甲", resident(1).number, "")]))
+    entry = add_listing(services, resident(1))
+    with services.database.reading() as session:
+        subject = session.scalar(select(Listing.subject_id).where(Listing.entry == entry)) or ""
+    page = debtor_browser(app, services, subject).get("/portal/who-looked").get_data(as_text=True)
+    assert page.count("演示航空") == 2
+    assert "合同管理" in page
+    assert "售票核验" in page
 
 
 def test_a_decision_holds_for_one_revision(services: Services) -> None:
@@ -173,6 +188,48 @@ def test_no_number_lies_in_clear(sqlite_services: Services) -> None:
     kept = b"".join(path.read_bytes() for path in services.settings.home.rglob("*") if path.is_file())
     assert resident(1).number.encode() not in kept
     assert "王甲".encode() not in kept
+
+
+def test_by_the_page(services: Services, app: Flask) -> None:
+    browser = staff_browser(app, services, StaffRole.AGENCY, "agent", sector="transport")
+    at, form = (
+        "/agency/watch-lists/",
+        {"name": "相对方", "sector": "transport", "act": "fly", "purpose": "合同管理", "matter": ""},
+    )
+    assert post_form(browser, at, {**form, "name": ""}, page=at).status_code == 422
+    assert post_form(browser, at, {**form, "act": ""}, page=at).status_code == 422
+    one = post_form(browser, at, form, page=at).headers["Location"]
+
+    def send(content: bytes) -> str:
+        data = {"file": (io.BytesIO(content), "相对方.csv")}
+        answer = post_form(browser, f"{one}/members", data, page=one, content_type="multipart/form-data")
+        return answer.get_data(as_text=True)
+
+    add_order(services, resident(1))
+    said = send(
+        csv_of([("", "王甲", resident(1).number, ""), ("", "王甲", resident(2).number, ""), ("", "王甲", "12", "")])
+    )
+    assert "新加入 2 人" in said
+    assert "第 4 行" in said
+    assert "受限制" in said
+    assert "第一行应为栏目名称" in send(b"a,b\n1,2\n")
+    wrong = post_form(browser, f"{one}/members", {"number": "12", "person": "王甲"}, page=one)
+    assert wrong.status_code == 422
+    assert "位数不对" in wrong.get_data(as_text=True)
+    with services.database.reading() as session:
+        member = watch_people.members_of(session, 1)[0].id
+        (event,) = watch.events_of(session, 1)
+    made = {"member": str(member), "entry": event.entry, "revision": "1", "choice": "not_applied", "note": ""}
+    assert post_form(browser, f"{one}/decisions", made, page=one).status_code == 422
+    assert (
+        post_form(browser, f"{one}/decisions", {**made, "revision": "9", "note": "同名"}, page=one).status_code == 409
+    )
+    assert post_form(browser, f"{one}/decisions", {**made, "note": "同名"}, page=one).status_code == 303
+    assert "没有待处理的记录" in browser.get(one).get_data(as_text=True)
+    assert post_form(browser, f"{one}/members/{member}/remove", page=one).status_code == 303
+    assert "已移出关注" in browser.get(one).get_data(as_text=True)
+    assert post_form(browser, f"{one}/close", page=one).status_code == 303
+    assert browser.get(one).status_code == 404
 
 
 def test_by_api_with_a_cursor(services: Services, client: FlaskClient) -> None:
