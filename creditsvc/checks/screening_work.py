@@ -33,7 +33,7 @@ from creditsvc.register.readings import newest_event
 from creditsvc.services import Services
 from creditsvc.storage.bulk import insert_rows
 
-CHUNK = 10_000
+CHUNK = 2_000
 CLAIM = timedelta(seconds=20)
 """How long a worker that is heard of no more keeps others away."""
 TURN = timedelta(seconds=20)

@@ -196,11 +196,11 @@ def refresh(services: Services, watch_list: WatchList, *, now: datetime, overlay
 
 def in_force(session: Session, vault: Vault, watch_list: WatchList, *, on: date, overlay: Overlay = NONE) -> Now:
     """Every entry in force about a member whose name agrees, with its revision and what it means for the list's act."""
-    key, members = people.key_of(vault, watch_list.id), people.members_of(session, watch_list.id)
-    subjects = subjects_by_token(session, [member.token for member in members])
-    hits = [member for member in members if member.token in subjects]
-    persons = {member.id: people.opened(key, member) for member in hits}
-    asked = [Asked(subjects[member.token], persons[member.id].number, persons[member.id].name) for member in hits]
+    tokens = people.tokens_of(session, watch_list.id)
+    subjects = subjects_by_token(session, list(tokens.values()))
+    hits = [member for member, token in tokens.items() if token in subjects]
+    persons = people.some(session, vault, watch_list.id, hits)
+    asked = [Asked(subjects[tokens[member]], persons[member].number, persons[member].name) for member in hits]
     standing: dict[Key, Standing] = {}
     entries: dict[str, dict[str, Any]] = {}
     matches = matches_about(session, asked, on=on)
@@ -208,13 +208,13 @@ def in_force(session: Session, vault: Vault, watch_list: WatchList, *, on: date,
     for member, match in zip(hits, matches, strict=True):
         answer = answer_for(match.facts, sector=watch_list.sector, act=watch_list.act, on=on, overlay=overlay)
         for entry in _entries(match, on):
-            standing[member.id, entry] = Standing(revisions.get(entry, 0), _outcome(answer, entry))
+            standing[member, entry] = Standing(revisions.get(entry, 0), _outcome(answer, entry))
         entries.update(match.entries)
-    tokens = {
-        member.id: (member.token, match.subject_id if match.name_agrees else None)
+    whose = {
+        member: (tokens[member], match.subject_id if match.name_agrees else None)
         for member, match in zip(hits, matches, strict=True)
     }
-    return Now(standing, entries, persons, tokens, newest_event(session))
+    return Now(standing, entries, persons, whose, newest_event(session))
 
 
 def _entries(match: Match, on: date) -> set[str]:

@@ -21,6 +21,7 @@ from creditsvc.storage.vault import Vault
 
 MOST_MEMBERS = 50_000
 LONGEST_REFERENCE = 64
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,18 @@ def opened(key: bytes, member: WatchMember) -> Watched:
 
 def some(session: Session, vault: Vault, list_id: int, member_ids: Iterable[int]) -> dict[int, Watched]:
     """These members by number; those who were taken off the list are absent."""
-    key = key_of(vault, list_id)
-    query = select(WatchMember).where(WatchMember.list_id == list_id, WatchMember.id.in_(set(member_ids)))
-    return {member.id: opened(key, member) for member in session.scalars(query)}
+    key, wanted, found = key_of(vault, list_id), sorted(set(member_ids)), dict[int, Watched]()
+    for start in range(0, len(wanted), _CHUNK):
+        of_list = WatchMember.list_id == list_id
+        query = select(WatchMember).where(of_list, WatchMember.id.in_(wanted[start : start + _CHUNK]))
+        found.update((member.id, opened(key, member)) for member in session.scalars(query))
+    return found
+
+
+def tokens_of(session: Session, list_id: int) -> dict[int, bytes]:
+    """Under which token each member is looked up: all that is needed of those who are not in the register."""
+    query = select(WatchMember.id, WatchMember.token).where(WatchMember.list_id == list_id)
+    return {row[0]: bytes(row[1]) for row in session.execute(query)}
 
 
 def members_of(session: Session, list_id: int, *, after: int = 0, limit: int | None = None) -> Sequence[WatchMember]:
