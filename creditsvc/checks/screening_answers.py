@@ -96,7 +96,7 @@ _NOBODY = Said(NOT_ASKED)
 
 
 def _told(answer: Answer, entries: dict[str, dict[str, Any]]) -> Said:
-    """Measures, clauses, entries, ends, the day it changes, ways out: of what binds or is doubtful; if nothing is, of all."""
+    """What binds or is doubtful; if nothing is, why not, in a word: a list is mostly of people who are clear."""
     heavy = [verdict for verdict in answer.verdicts if verdict.outcome is not Outcome.CLEAR]
     shown = heavy or list(answer.verdicts[:1])
     sources = list(dict.fromkeys(source for verdict in shown for source in verdict.sources))
@@ -105,9 +105,9 @@ def _told(answer: Answer, entries: dict[str, dict[str, Any]]) -> Said:
         _each(shown, lambda verdict: [title_of(verdict)]),
         _each(shown, lambda verdict: [reason.citation.text for reason in verdict.reasons]),
         _pair([_source(entries.get(entry, {}), entry) for entry in sources]),
-        _each(shown, lambda verdict: [verdict.ends]),
+        _each(heavy, lambda verdict: [verdict.ends]),
         answer.changes_on,
-        _each(shown, lambda verdict: [verdict.next_step]),
+        _each(heavy, lambda verdict: [verdict.next_step]),
     )
 
 

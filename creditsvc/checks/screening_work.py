@@ -33,7 +33,8 @@ from creditsvc.register.readings import newest_event
 from creditsvc.services import Services
 from creditsvc.storage.bulk import insert_rows
 
-CHUNK = 2_000
+CHUNK = 5_000
+"""Rows in one transaction: fewer cost more commits of the ledger's scattered index, more keep other writers waiting."""
 CLAIM = timedelta(seconds=20)
 """How long a worker that is heard of no more keeps others away."""
 TURN = timedelta(seconds=20)

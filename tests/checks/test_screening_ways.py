@@ -8,9 +8,12 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+import urllib3
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
@@ -164,6 +167,32 @@ def test_by_command(tmp_path: Path) -> None:
             "screen", tmp_path / "none.csv", *asked[:-1], tmp_path / "x.csv", expect=1
         )
         assert not (tmp_path / "x.csv").exists()
+
+
+def test_streamed_to_a_real_server(tmp_path: Path) -> None:
+    """A body whose length nobody knew before: taken in pieces, worked off by the running service's job."""
+    with house(tmp_path) as place:
+        services = open_services(
+            Settings.from_environ({k: v for k, v in place.environ.items() if k.startswith("CREDITSVC_")})
+        )
+        try:
+            header = key_header(services, Permission.SCREEN_RUN)
+        finally:
+            services.dispose()
+        place.serve()
+        at = f"{place.base}/v1/screenings"
+
+        def body() -> Iterator[bytes]:
+            yield "姓名,证件号码\n".encode()
+            for serial in range(3000):
+                yield f"周某某,{person_number(serial).number}\n".encode()
+
+        asked = {"sector": "transport", "act": "fly", "purpose": "售票核验"}
+        sent = urllib3.request("POST", f"{at}?{urlencode(asked)}", body=body(), headers=header, timeout=60)
+        assert sent.status == 202, sent.data.decode()
+        one = f"{at}/{sent.json()['screening']}"
+        assert eventually(lambda: urllib3.request("GET", one, headers=header).json()["state"] == "done")
+        assert len(rows_of(urllib3.request("GET", f"{one}/results", headers=header).data)) == 3000
 
 
 @pytest.mark.kill
