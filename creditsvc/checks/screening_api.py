@@ -27,6 +27,15 @@ blueprint = Blueprint("screenings_api", __name__, description="批量核查 / sc
 SCREENING = "<int(min=0,max=9223372036854775807):screening_id>"
 
 
+KINDS = (
+    "text/csv",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/x-ndjson",
+    "application/json",
+)
+_BYTES = {"schema": {"type": "string", "format": "binary"}}
+
+
 class ScreeningQuery(Schema):
     """What is asked about everybody in the list."""
 
@@ -83,6 +92,7 @@ class Screenings(MethodView):
     @open_to(Permission.SCREEN_RUN)
     @blueprint.arguments(ScreeningQuery, location="query")
     @blueprint.response(202, ScreeningResponse)
+    @blueprint.doc(requestBody={"required": True, "content": dict.fromkeys(KINDS, _BYTES)})
     def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """以名单文件（CSV、XLSX、NDJSON）为正文，最多一百万行 / the list is the body: CSV, XLSX or NDJSON, a million rows."""
         if not request.content_length and "chunked" not in request.headers.get("Transfer-Encoding", ""):
@@ -140,7 +150,7 @@ class Results(MethodView):
     """What was found."""
 
     @open_to(Permission.SCREEN_RUN)
-    @blueprint.response(200, content_type="text/csv")
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="text/csv")
     def get(self, screening_id: int) -> Response:
         """结果：原表各栏之后附核查结果，格式同原表 / the sender's own columns with the answers beside them, in the same format."""
         return results_response(screening_id)
