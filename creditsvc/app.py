@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
 
 from flask import Flask
 
-from creditsvc.feature import Feature
-from creditsvc.ports import Ports
+from creditsvc.feature import Feature, furnished
 from creditsvc.services import Services
 from creditsvc.web.api import Api
 from creditsvc.web.context import EXTENSION, Installed
@@ -28,12 +26,10 @@ def create_app(services: Services, features: Sequence[Feature]) -> Flask:
         MAX_FORM_MEMORY_SIZE=2 * MIB,
         MAX_FORM_PARTS=200,
     )
-    filled: dict[str, Any] = {}
-    for feature in features:
-        filled.update(feature.ports)
+    services = furnished(services, features)
     app.extensions[EXTENSION] = Installed(
         services=services,
-        ports=Ports(filled),
+        ports=services.ports,
         navigation=sorted(chain.from_iterable(f.navigation for f in features), key=lambda item: item.order),
         translations=[feature.translations for feature in features if feature.translations],
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from creditsvc.kernel.text import Bilingual
+from creditsvc.ports import Ports
 from creditsvc.services import Services
 
 if TYPE_CHECKING:
@@ -57,3 +58,11 @@ class Feature:
     """Run by ``creditsvc migrate`` once the tables stand: makes what must exist before the first request."""
     translations: str | None = None
     """Package folder with its gettext catalogues, for example ``repair/translations``."""
+
+
+def furnished(services: Services, features: Sequence[Feature]) -> Services:
+    """The same services with the features' ports: for jobs and pages, which act for the whole house."""
+    filled: dict[str, Any] = {}
+    for feature in features:
+        filled.update(feature.ports)
+    return replace(services, ports=Ports(filled))

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.orm import Session
 
 from creditsvc.settings import Settings
+
+if TYPE_CHECKING:
+    from creditsvc.register.feed_fields import FeedFields
+    from creditsvc.storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,21 @@ class Holders(Protocol):
 
     def __call__(self, session: Session, entry: str) -> Sequence[Holder]:
         """Every subscriber entitled to the entry, in order of name."""
+        ...
+
+
+class Publishable(Protocol):
+    """Filled under a name that begins with ``publishable/`` and ends with the kind of entry, ``publishable/incentive``.
+
+    Whoever fills it writes the outbox facts of that kind itself, in the transaction that made them true. A fact whose
+    kind nobody fills waits: it is never settled unseen.
+    """
+
+    def __call__(self, session: Session, vault: Vault, entries: Sequence[str]) -> Mapping[str, FeedFields]:
+        """Fields by entry, as they are now, in the feed's own names; unknown entries are absent.
+
+        ``in_force`` says whether the entry may be shared (the person has agreed, the law allows it, nothing ended it).
+        """
         ...
 
 
@@ -69,7 +88,16 @@ class Ports:
         port: Holders | None = self._filled.get("holders")
         return port(session, entry) if port else ()
 
+    def publishable(self) -> Mapping[str, Publishable]:
+        """Where the fields of entries that are not the register's come from, by kind of entry."""
+        prefix = "publishable/"
+        return {name.removeprefix(prefix): self._filled[name] for name in self._filled if name.startswith(prefix)}
+
     def freshness(self, session: Session, settings: Settings) -> Sequence[Freshness]:
         """Everything that is watched, by name."""
         watched: list[Fresh] = [self._filled[name] for name in sorted(self._filled) if name.startswith("fresh/")]
         return [port(session, settings) for port in watched]
+
+
+NO_PORTS = Ports({})
+"""Of a process that knows no features."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from creditsvc.ports import NO_PORTS, Ports
 from creditsvc.settings import Settings
 from creditsvc.storage.engine import Database
 from creditsvc.storage.keyring import Keyring, open_keyring
@@ -21,6 +22,8 @@ class Services:
     keys: Database
     keyring: Keyring
     vault: Vault
+    ports: Ports = NO_PORTS
+    """Filled by the house's features; a command that is handed no features has none."""
 
     def dispose(self) -> None:
         """Close every connection."""

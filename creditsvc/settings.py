@@ -53,6 +53,10 @@ class Settings:
     """Largest request body in MiB that is read."""
     fresh_batch_days: int = 7
     """``/freshz`` warns when the newest applied batch is older than this."""
+    catalogue_code_listing: str = ""
+    """Code under which the province's information catalogue lists entries of the list; empty: none is sent."""
+    catalogue_code_incentive: str = ""
+    """The same for incentive records."""
     overlay_file: str = ""
     """TOML file in which the legal department clears or holds measures; empty: none."""
 

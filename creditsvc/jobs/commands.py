@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
-from creditsvc.feature import Feature, Job
+from creditsvc.feature import Feature, Job, furnished
 from creditsvc.jobs.runner import Runner, jobs_of
 from creditsvc.jobs.tables import JobRun
 from creditsvc.kernel.errors import NotFound
@@ -33,7 +33,7 @@ def main(argv: Sequence[str], features: Sequence[Feature]) -> int:
         if options.action == "list":
             return _list(services, jobs_of(features))
         if options.action == "run":
-            return _run(services, _named(jobs_of(features), options.name))
+            return _run(furnished(services, features), _named(jobs_of(features), options.name))
         return _work(services, features)
     finally:
         services.dispose()

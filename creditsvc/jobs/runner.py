@@ -18,7 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
-from creditsvc.feature import Feature, Job
+from creditsvc.feature import Feature, Job, furnished
 from creditsvc.jobs.lease import LENGTH, release_lease, take_lease
 from creditsvc.jobs.tables import JobRun
 from creditsvc.services import Services
@@ -44,7 +44,7 @@ class Runner:
     """One process's share of the jobs."""
 
     def __init__(self, services: Services, features: Sequence[Feature]) -> None:
-        self.services = services
+        self.services = furnished(services, features)
         self.jobs = jobs_of(features)
         self.holder = f"{socket.gethostname()[:40]}:{os.getpid()}"
         self.fence: int | None = None
