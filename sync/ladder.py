@@ -36,6 +36,17 @@ def note_fetched(session: Session, subscriber_id: int, stream: str, sequence: in
         progress.fetched, progress.fetched_at = sequence, now
 
 
+def note_confirmed(session: Session, subscriber_id: int, stream: str, sequence: int, now: datetime) -> None:
+    """A consumer inside this house has passed everything up to a sequence on, and had it confirmed row by row."""
+    note_fetched(session, subscriber_id, stream, sequence, now)
+    progress = progress_of(session, subscriber_id, stream)
+    if sequence > progress.applied:
+        progress.applied, progress.applied_at, progress.diverged_at = sequence, now, None
+    overdue = open_overdue(session, subscriber_id, stream)
+    if overdue is not None and owed_removal(session, progress, legal_day(now)) is None:
+        overdue.lifted_at = now
+
+
 def note_receipt(
     session: Session,
     subscriber: Subscriber,

@@ -12,9 +12,10 @@ from datetime import datetime
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from creditsvc.register.feed_fields import FeedFields, feed_fields
+from creditsvc.register.feed_fields import FeedFields
 from creditsvc.services import Services
 from creditsvc.storage.outbox import FactType, Outbox
+from sync.entry_fields import entry_fields, known_kinds
 from sync.heads import origin_of, remember, sign
 from sync.stream_writer import Writer
 from sync.tables_feed import FeedStream
@@ -42,12 +43,13 @@ def sequence_all(services: Services, now: datetime) -> int:
 def sequence_once(services: Services, now: datetime, *, batch: int = BATCH) -> int:
     """One pass: up to ``batch`` facts, exits first; how many were settled. 0 also if somebody else is at it."""
     with services.database.reading() as session:
-        if session.scalar(select(Outbox.id).where(Outbox.done_at.is_(None)).limit(1)) is None:
+        waits = select(Outbox.id).where(Outbox.done_at.is_(None), Outbox.kind.in_(known_kinds(services)))
+        if session.scalar(waits.limit(1)) is None:
             return 0
     with services.database.writing() as session:
         if not locked(services, session):
             return 0
-        facts = _waiting(session, batch)
+        facts = _waiting(session, batch, known_kinds(services))
         streams = session.scalars(select(FeedStream).order_by(FeedStream.stream).with_for_update()).all()
         if not streams:
             # before `migrate` has made the streams nothing may be settled: it would be lost
@@ -63,12 +65,12 @@ def locked(services: Services, session: Session) -> bool:
     return services.database.is_sqlite or bool(session.scalar(text(f"SELECT pg_try_advisory_xact_lock({LOCK})")))
 
 
-def _waiting(session: Session, batch: int) -> list[Outbox]:
+def _waiting(session: Session, batch: int, kinds: frozenset[str]) -> list[Outbox]:
     """Exits of the whole backlog, then the rest in order: two walks along the index, never a sort of the backlog."""
     found: list[Outbox] = []
     for is_exit in (True, False):
-        query = select(Outbox).where(Outbox.done_at.is_(None), Outbox.is_exit.is_(is_exit)).order_by(Outbox.id)
-        found += session.scalars(query.limit(batch - len(found)))
+        query = select(Outbox).where(Outbox.done_at.is_(None), Outbox.is_exit.is_(is_exit), Outbox.kind.in_(kinds))
+        found += session.scalars(query.order_by(Outbox.id).limit(batch - len(found)))
     return found
 
 
@@ -101,7 +103,7 @@ def _publish(
     session: Session, services: Services, streams: Sequence[FeedStream], facts: Sequence[Outbox], now: datetime
 ) -> set[int]:
     """Write the facts to every stream that carries them; which of them some stream had to tell."""
-    fields = feed_fields(session, services.vault, list(dict.fromkeys(fact.entry for fact in facts)))
+    fields = entry_fields(session, services, list(dict.fromkeys(fact.entry for fact in facts)))
     told: set[int] = set()
     for row in streams:
         mine = [fact for fact in facts if fact.kind in KINDS[row.stream]]

@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from creditsvc.register.feed_fields import FeedFields, feed_fields
+from creditsvc.register.feed_fields import FeedFields
 from creditsvc.services import Services
 from creditsvc.storage.keyring import Keyring
+from sync.entry_fields import entry_fields
 from sync.stream_writer import role_salt
 from sync.tables_feed import Agreement, FeedEntry, FeedStream, Subscriber
 from sync.wire.slips import MOST, Identity, Slip, seal_block, token_block, tokens_of
@@ -30,7 +31,7 @@ def slips_after(
         FeedEntry.stream == stream, FeedEntry.sequence > after, FeedEntry.has_slip.is_(True)
     )
     held = session.scalars(query.order_by(FeedEntry.sequence).limit(MOST)).all()
-    fields = feed_fields(session, services.vault, [row.entry for row in held])
+    fields = entry_fields(session, services, [row.entry for row in held])
     slips = [_slip(row, fields[row.entry]) for row in held if row.entry in fields and row.salt]
     following = held[-1].sequence if len(held) == MOST else max(after, _size(session, stream))
     return _block(slips, services, subscriber, agreement), following
