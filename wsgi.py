@@ -28,9 +28,12 @@ FEATURES = (
 TABLES = (
     "creditsvc.storage.subjects",
     "creditsvc.storage.outbox",
+    "creditsvc.storage.calendars",
     "creditsvc.jobs.tables",
     "creditsvc.access.tables",
+    "creditsvc.tasks.tables",
     "creditsvc.register.tables",
+    "creditsvc.register.tables_matters",
     "creditsvc.checks.tables_screening",
     "sync.tables_intake",
     "sync.tables_feed",

@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,6 +72,11 @@ class Listing(Base):
     national_entered_on: Mapped[date | None] = mapped_column(Date)
     applicants: Mapped[list[str]] = mapped_column(Json)
     nonpublic: Mapped[bool] = mapped_column(Boolean, default=False)
+    candidate: Mapped[str | None] = mapped_column(ENTRY)
+    """The candidate that it was decided about, where the decision was typed at the desk."""
+    relisting_of: Mapped[str | None] = mapped_column(ENTRY)
+    """An earlier listing that ended; it is never opened again (art. 10 para. 3)."""
+    severity: Mapped[str | None] = mapped_column(String(16))
     state: Mapped[Code]
     revision: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer)
@@ -113,6 +119,9 @@ class ConsumptionOrder(Base):
     """Measure ids that it names; empty: all of art. 3."""
     bound_role: Mapped[str | None] = mapped_column(String(32))
     unit_name: Mapped[str | None] = mapped_column(String(256))
+    signed_by: Mapped[str | None] = mapped_column(String(64))
+    served_on: Mapped[date | None] = mapped_column(Date)
+    service_mode: Mapped[str | None] = mapped_column(String(32))
     state: Mapped[Code]
     revision: Mapped[int] = mapped_column(Integer)
     version: Mapped[int] = mapped_column(Integer)
@@ -141,6 +150,7 @@ class ResponsibleMark(Base):
     name: Mapped[str] = mapped_column(String(128))
     from_day: Mapped[date] = mapped_column(Date)
     to_day: Mapped[date | None] = mapped_column(Date)
+    decision_number: Mapped[str | None] = mapped_column(String(128))
 
 
 class Relief(Base):
@@ -156,10 +166,15 @@ class Relief(Base):
     to_day: Mapped[date] = mapped_column(Date)
     measures: Mapped[list[str]] = mapped_column(Json)
     decision_number: Mapped[str] = mapped_column(String(128))
+    purpose: Mapped[str | None] = mapped_column(String(256))
+    granted_to: Mapped[date | None] = mapped_column(Date)
+    """The last day that was granted, where the relief was ended before it: ``to_day`` is then the last that counted."""
+    abused: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Got by false evidence, or its terms broken: no further one is approved (35号 no. 17)."""
 
 
 class EntryMark(Base):
-    """An overlay that changes an entry's effect and not the entry: disputed, suspended, shielded."""
+    """An overlay that changes an entry's effect and not the entry: disputed, under reconsideration, suspended, shielded."""
 
     __tablename__ = "entry_mark"
     __table_args__ = (Index("ix_entry_mark_entry", "entry"),)
@@ -169,6 +184,7 @@ class EntryMark(Base):
     mark: Mapped[Code]
     from_day: Mapped[date] = mapped_column(Date)
     to_day: Mapped[date | None] = mapped_column(Date)
+    document_number: Mapped[str | None] = mapped_column(String(128))
 
 
 class RegisterEvent(Base):
@@ -218,6 +234,10 @@ class Decision(Base):
     """SHA-256 of exactly what the second person is shown."""
     due_on: Mapped[date | None] = mapped_column(Date)
     due_provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    due_before: Mapped[date | None] = mapped_column(Date)
+    """What was due before a calendar that was loaded later moved it; both dates are shown."""
+    calendar: Mapped[str | None] = mapped_column(String(16))
+    """The calendars by which it was counted: see ``storage.calendars``."""
     proposer: Mapped[Code]
     proposer_person: Mapped[Code]
     proposed_at: Mapped[At]
