@@ -12,9 +12,8 @@ from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.load import packaged_calendar
 from creditsvc.register import decisions, desk_queries
 from creditsvc.register.counting import EARLIEST, LATEST, LONGEST, UNITS, counted
-from creditsvc.register.effects import KINDS
 from creditsvc.register.entries import PREFIX, in_reach, target
-from creditsvc.register.policy import ExitGround
+from creditsvc.register.kinds import KINDS, clause_of
 from creditsvc.register.tables import ConsumptionOrder, Decision, Listing
 from creditsvc.web.context import caller, services
 from creditsvc.web.schemas import Schema
@@ -163,8 +162,7 @@ class Decisions(MethodView):
     @blueprint.response(201, DecisionResponse)
     def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """提出决定，由第二人签批 / propose a decision; a second person approves it."""
-        if not asked["clause"] and asked["ground"] in set(ExitGround):
-            asked["clause"] = ExitGround(asked["ground"]).clause
+        asked["clause"] = asked["clause"] or clause_of(asked["kind"], asked["ground"])
         with services().database.writing() as session:
             return _said(
                 decisions.propose(session, decisions.Draft(**asked), caller=caller(), now=services().clock.now())

@@ -11,8 +11,8 @@ from datetime import date
 
 from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import Deadline, months
-from creditsvc.kernel.text import Bilingual
-from creditsvc.register.policy import LIST_RULES, PolicyAnswer, Way, listing_answer
+from creditsvc.register.answers import PolicyAnswer, Way, ask, no
+from creditsvc.register.policy import LIST_RULES, listing_answer
 from punishment_rules.law import Ground
 
 GOODWILL = "法发〔2019〕35号"
@@ -67,21 +67,21 @@ def bar_ends(removed_on: date, calendar: Calendar) -> Deadline:
 
 def _bars(who: Candidate) -> Iterator[PolicyAnswer]:
     if who.only_as_officer:
-        yield _no(
+        yield no(
             "officer",
             "不得因单位被纳入而将其法定代表人等纳入",
             "nobody is listed because a unit is",
             f"{GOODWILL}第十六条",
         )
     if not who.full_capacity:
-        yield _ask(
+        yield ask(
             "capacity",
             "无完全民事行为能力，由法院决定",
             "without full capacity: a person decides",
             "河南省社会信用条例第三条",
         )
     if who.campus_loan_student:
-        yield _ask("student", "全日制在校生因校园贷的，一般不得纳入", "a student with a campus loan is generally not listed",
+        yield ask("student", "全日制在校生因校园贷的，一般不得纳入", "a student with a campus loan is generally not listed",
                    f"{GOODWILL}第十六条")  # fmt: skip
     yield from _of_inability(who)
 
@@ -110,21 +110,13 @@ def _six_months(who: Candidate, calendar: Calendar) -> Iterator[PolicyAnswer]:
         return
     clause = f"{LIST_RULES}第十条第四款"
     if who.on_same_applicants_wish:
-        yield _no("six-months", f"应申请执行人申请删除后六个月内（至 {last}）不予支持其再次申请",
+        yield no("six-months", f"应申请执行人申请删除后六个月内（至 {last}）不予支持其再次申请",
                   f"no listing on the same applicant's wish until {last}", clause)  # fmt: skip
     else:
-        yield _ask("six-months-own-motion", f"应申请删除后六个月内（至 {last}）依职权再次纳入，须另行审批",
+        yield ask("six-months-own-motion", f"应申请删除后六个月内（至 {last}）依职权再次纳入，须另行审批",
                    f"listed again by the court itself before {last}: needs a further approval", clause)  # fmt: skip
 
 
 def _held(code: str, zh: str, en: str, clause: str, *, barred: bool) -> PolicyAnswer:
     """A bar on some of the grounds: where others remain, a person says on which the listing rests."""
-    return (_no if barred else _ask)(code, zh, en, clause)
-
-
-def _no(code: str, zh: str, en: str, clause: str) -> PolicyAnswer:
-    return PolicyAnswer(Way.NOT_OPEN, code, Bilingual(zh, en), clause)
-
-
-def _ask(code: str, zh: str, en: str, clause: str) -> PolicyAnswer:
-    return PolicyAnswer(Way.PERSON_DECIDES, code, Bilingual(zh, en), clause)
+    return (no if barred else ask)(code, zh, en, clause)

@@ -20,12 +20,12 @@ from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register import effects
 from creditsvc.register.entries import in_reach, target
 from creditsvc.register.policy import removal_due
 from creditsvc.register.tables import Decision
+from creditsvc.storage.calendars import calendar, calendar_version
 
 OPEN, APPROVED, REJECTED = "proposed", "approved", "rejected"
 
@@ -59,7 +59,7 @@ def propose(session: Session, draft: Draft, *, caller: Caller, now: datetime) ->
             Bilingual("该记录已有一件同类决定待复核", "a decision of this kind is already waiting for this entry"),
             code="decision-open",
         )
-    due = removal_due(draft.known_on, packaged_calendar())
+    due = removal_due(draft.known_on, calendar(session))
     decision = Decision(
         kind=draft.kind,
         entry=draft.entry,
@@ -71,6 +71,7 @@ def propose(session: Session, draft: Draft, *, caller: Caller, now: datetime) ->
         digest=_digest(draft, about.version),
         due_on=due.day,
         due_provisional=due.provisional,
+        calendar=calendar_version(session),
         proposer=caller.actor,
         proposer_person=caller.person,
         proposed_at=now,
@@ -163,9 +164,12 @@ def _second_person(decision: Decision, caller: Caller) -> None:
 
 
 def _high_enough(decision: Decision, caller: Caller) -> None:
-    if effects.KINDS[decision.kind].by_president and caller.role != StaffRole.PRESIDENT.value:
+    rule = effects.KINDS[decision.kind]
+    if rule.by_president and caller.role != StaffRole.PRESIDENT.value:
         raise NotAllowed(
-            Bilingual("延长期限须由院长签发（法释〔2017〕7号第五条）", "the court's president signs an extension"),
+            Bilingual(
+                f"“{rule.label.zh}”须由院长签发（{rule.clause}）", f"the court's president signs: {rule.label.en}"
+            ),
             code="president-needed",
         )
 

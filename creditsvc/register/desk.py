@@ -17,7 +17,8 @@ from creditsvc.register import decisions, desk_queries
 from creditsvc.register.corrections import FIELDS
 from creditsvc.register.desk_forms import LABELS, draft_of_form, plain
 from creditsvc.register.effects import KINDS
-from creditsvc.register.entries import LISTING, Target, in_reach, target
+from creditsvc.register.entries import Target, in_reach, target
+from creditsvc.register.kinds import LISTING
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.policy import ExitGround, removal_due
 from creditsvc.storage.outbox import FactType
@@ -118,7 +119,7 @@ def _possible(about: Target) -> dict[str, dict[str, Bilingual]]:
     return {
         kind: {ground.value: ground.label for ground in ExitGround if ground in rule.grounds}
         for kind, rule in KINDS.items()
-        if rule.about == about.kind and rule.grounds
+        if about.kind in rule.about and rule.grounds
     }
 
 

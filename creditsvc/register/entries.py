@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from creditsvc.access.callers import Caller
 from creditsvc.kernel.errors import NotFound
 from creditsvc.kernel.text import Bilingual
+from creditsvc.register.kinds import LISTING, ORDER
 from creditsvc.register.tables import ConsumptionOrder, Listing
 from punishment_rules.law import Ground
 
-LISTING, ORDER = "listing", "consumption_order"
 PREFIX = {"lst": LISTING, "ord": ORDER}
 
 

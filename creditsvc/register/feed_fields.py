@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.kernel.identity import IdentityNumber
 from creditsvc.register.life import OrderState, State
+from creditsvc.register.marks import Mark
 from creditsvc.register.tables import ConsumptionOrder, EntryMark, Listing, Relief, ResponsibleMark
 from creditsvc.storage.subjects import numbers_of
 from creditsvc.storage.vault import Vault
@@ -73,8 +74,12 @@ def feed_fields(session: Session, vault: Vault, entries: Sequence[str]) -> dict[
 def _marks(session: Session, entries: list[str]) -> dict[str, list[dict[str, Any]]]:
     marks: dict[str, list[dict[str, Any]]] = {}
     for row in session.scalars(select(EntryMark).where(EntryMark.entry.in_(entries)).order_by(EntryMark.id)):
-        marks.setdefault(row.entry, []).append(_present({"mark": row.mark, "from": row.from_day, "to": row.to_day}))
+        mark = _present({"mark": Mark(row.mark).told_as, "from": row.from_day, "to": row.to_day})
+        if mark not in marks.setdefault(row.entry, []):
+            marks[row.entry].append(mark)
     for relief in session.scalars(select(Relief).where(Relief.entry.in_(entries)).order_by(Relief.id)):
+        if relief.to_day < relief.from_day:
+            continue  # ended before it began: there is nothing to tell
         mark = {"mark": relief.kind, "from": relief.from_day, "to": relief.to_day, "measures": relief.measures}
         marks.setdefault(relief.entry, []).append(_present(mark))
     return marks

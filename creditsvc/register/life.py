@@ -20,6 +20,7 @@ class State(StrEnum):
     DECIDED = "decided"
     IN_GRACE = "in_grace"
     ACTIVE = "active"
+    ACTIVE_NONPUBLIC = "active_nonpublic"
     REMOVED = "removed"
     REVOKED = "revoked"
     LAPSED = "lapsed"
@@ -37,6 +38,7 @@ _LABELS = {
     State.DECIDED: Bilingual("已决定", "decided"),
     State.IN_GRACE: Bilingual("宽限期", "in grace"),
     State.ACTIVE: Bilingual("生效中", "in force"),
+    State.ACTIVE_NONPUBLIC: Bilingual("生效（不公开）", "in force, not public"),
     State.REMOVED: Bilingual("已删除", "removed"),
     State.REVOKED: Bilingual("已撤销", "revoked"),
     State.LAPSED: Bilingual("未发布即终结", "lapsed unpublished"),
@@ -52,6 +54,7 @@ class Step(StrEnum):
     GRANT_GRACE = "grant_grace"
     LAPSE = "lapse"
     PUBLISH = "publish"
+    ENTER_NONPUBLIC = "enter_nonpublic"
     CORRECT = "correct"
     EXTEND = "extend"
     ANNOTATE = "annotate"
@@ -65,16 +68,28 @@ MOVES: dict[tuple[State, Step], State] = {
     (State.UNDER_REVIEW, Step.DECIDE): State.DECIDED,
     (State.DECIDED, Step.GRANT_GRACE): State.IN_GRACE,
     (State.DECIDED, Step.PUBLISH): State.ACTIVE,
+    (State.DECIDED, Step.ENTER_NONPUBLIC): State.ACTIVE_NONPUBLIC,
     (State.DECIDED, Step.LAPSE): State.LAPSED,
     (State.DECIDED, Step.REVOKE): State.REVOKED,
+    (State.DECIDED, Step.ANNOTATE): State.DECIDED,
+    (State.DECIDED, Step.CORRECT): State.DECIDED,
+    (State.IN_GRACE, Step.GRANT_GRACE): State.IN_GRACE,
     (State.IN_GRACE, Step.LAPSE): State.LAPSED,
     (State.IN_GRACE, Step.PUBLISH): State.ACTIVE,
+    (State.IN_GRACE, Step.ENTER_NONPUBLIC): State.ACTIVE_NONPUBLIC,
     (State.IN_GRACE, Step.REVOKE): State.REVOKED,
+    (State.IN_GRACE, Step.ANNOTATE): State.IN_GRACE,
+    (State.IN_GRACE, Step.CORRECT): State.IN_GRACE,
     (State.ACTIVE, Step.CORRECT): State.ACTIVE,
     (State.ACTIVE, Step.EXTEND): State.ACTIVE,
     (State.ACTIVE, Step.ANNOTATE): State.ACTIVE,
     (State.ACTIVE, Step.REMOVE): State.REMOVED,
     (State.ACTIVE, Step.REVOKE): State.REVOKED,
+    (State.ACTIVE_NONPUBLIC, Step.CORRECT): State.ACTIVE_NONPUBLIC,
+    (State.ACTIVE_NONPUBLIC, Step.EXTEND): State.ACTIVE_NONPUBLIC,
+    (State.ACTIVE_NONPUBLIC, Step.ANNOTATE): State.ACTIVE_NONPUBLIC,
+    (State.ACTIVE_NONPUBLIC, Step.REMOVE): State.REMOVED,
+    (State.ACTIVE_NONPUBLIC, Step.REVOKE): State.REVOKED,
 }
 FINAL = frozenset(State) - {state for state, _ in MOVES}
 

@@ -7,13 +7,13 @@ Every answer has three possible outcomes; doubt goes to a person. Days are Beiji
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import Deadline, add_months, age_on, working_days
 from creditsvc.kernel.text import Bilingual
+from creditsvc.register.answers import PolicyAnswer, ask, no, yes
 from punishment_rules.law import Ground
 
 LIST_RULES = "法释〔2017〕7号"
@@ -22,24 +22,6 @@ LEAST_EXTENDED, LONGEST = 36, 60
 ADULT = 18
 COURT_WORKING_DAYS = 3
 RECEIVER_WORKING_DAYS = 1
-
-
-class Way(StrEnum):
-    """The three outcomes."""
-
-    OPEN = "open"
-    NOT_OPEN = "not_open"
-    PERSON_DECIDES = "person_decides"
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyAnswer:
-    """An outcome with its reason and its clause."""
-
-    way: Way
-    code: str
-    text: Bilingual
-    clause: str
 
 
 class ExitGround(StrEnum):
@@ -116,19 +98,19 @@ def listing_answer(
 ) -> PolicyAnswer:
     """Whether the law lets this debtor be listed by a decision of that day."""
     if not grounds:
-        return _no("ground-missing", "没有写明失信情形", "no ground of art. 1 is named", f"{LIST_RULES}第一条")
+        return no("ground-missing", "没有写明失信情形", "no ground of art. 1 is named", f"{LIST_RULES}第一条")
     if not is_person:
-        return _yes("listable", "可以纳入", "may be listed", f"{LIST_RULES}第一条")
+        return yes("listable", "可以纳入", "may be listed", f"{LIST_RULES}第一条")
     if birth_date is None:
-        return _ask(
+        return ask(
             "birth-date-unknown",
             "出生日期不明，须核实是否成年",
             "birth date unknown: may be a minor",
             f"{LIST_RULES}第四条",
         )
     if age_on(birth_date, decided_on) < ADULT or decided_on == _eighteenth(birth_date):
-        return _no("minor", "未成年人不得纳入失信被执行人名单", "a minor must not be listed", f"{LIST_RULES}第四条")
-    return _yes("listable", "可以纳入", "may be listed", f"{LIST_RULES}第一条")
+        return no("minor", "未成年人不得纳入失信被执行人名单", "a minor must not be listed", f"{LIST_RULES}第四条")
+    return yes("listable", "可以纳入", "may be listed", f"{LIST_RULES}第一条")
 
 
 def _eighteenth(birth: date) -> date:
@@ -144,22 +126,20 @@ def term_answer(grounds: Collection[Ground], *, decided_on: date, until: date | 
     clause = f"{LIST_RULES}第二条"
     if not is_termed(grounds):
         if until is None:
-            return _yes("no-term", "该情形没有期限", "this ground has no term", clause)
-        return _ask(
+            return yes("no-term", "该情形没有期限", "this ground has no term", clause)
+        return ask(
             "term-unexpected",
             "第一条第一项情形没有期限，却写了截止日",
             "ground 1 has no term, yet an end is written",
             clause,
         )
     if until is None:
-        return _ask("term-missing", "第二至六项情形须写明截止日", "grounds 2 to 6 need a written end", clause)
+        return ask("term-missing", "第二至六项情形须写明截止日", "grounds 2 to 6 need a written end", clause)
     if _matches(decided_on, until, BASE_TERM) or any(
         _matches(decided_on, until, months) for months in range(LEAST_EXTENDED, LONGEST + 1)
     ):
-        return _yes("term-fits", "期限符合规定", "the term fits", clause)
-    return _ask(
-        "term-wrong", "期限应为二年，延长的为三至五年", "a term is 24 months, or 36 to 60 when extended", clause
-    )
+        return yes("term-fits", "期限符合规定", "the term fits", clause)
+    return ask("term-wrong", "期限应为二年，延长的为三至五年", "a term is 24 months, or 36 to 60 when extended", clause)
 
 
 def _matches(start: date, until: date, months: int) -> bool:
@@ -170,39 +150,39 @@ def exit_answer(grounds: Collection[Ground], ground: ExitGround, *, until: date 
     """Whether this exit is open for a listing on these grounds on that day."""
     clause = ground.clause
     if ground in WRONGLY_LISTED:
-        return _yes(
+        return yes(
             "revocation",
             "不应纳入的，任何情形均可撤销",
             "what should not have been listed is revoked, on any ground",
             clause,
         )
     if ground is ExitGround.ORDER_LIFTED:
-        return _no("not-a-listing", "该理由只用于限制消费令", "this is for consumption orders", clause)
+        return no("not-a-listing", "该理由只用于限制消费令", "this is for consumption orders", clause)
     termed, untermed = is_termed(grounds), Ground.ABLE_BUT_REFUSES in grounds
     if ground is ExitGround.TERM_ENDED:
         return _term_end(until, on, clause)
     if ground is ExitGround.EARLY:
         if termed:
-            return _ask("early", "是否提前删除由法院裁量", "whether to remove early is the court's discretion", clause)
-        return _no(
+            return ask("early", "是否提前删除由法院裁量", "whether to remove early is the court's discretion", clause)
+        return no(
             "early-untermed", "没有期限的记录不适用提前删除", "an entry without a term can't be removed early", clause
         )
     if termed and untermed:
-        return _ask("mixed-grounds", "兼有无期限与有期限情形，须分别审查", "grounds with and without a term: a person decides",
+        return ask("mixed-grounds", "兼有无期限与有期限情形，须分别审查", "grounds with and without a term: a person decides",
                     f"{LIST_RULES}第十条第二款")  # fmt: skip
     if termed:
-        return _no("termed", "有期限的记录不适用第十条第一款，可以审查提前删除",
+        return no("termed", "有期限的记录不适用第十条第一款，可以审查提前删除",
                    "art. 10 para. 1 does not reach an entry with a term; review early removal instead",
                    f"{LIST_RULES}第十条第二款")  # fmt: skip
-    return _yes("circumstance", "符合该情形的，三个工作日内删除", "to be removed within three working days", clause)
+    return yes("circumstance", "符合该情形的，三个工作日内删除", "to be removed within three working days", clause)
 
 
 def _term_end(until: date | None, on: date, clause: str) -> PolicyAnswer:
     if until is None:
-        return _no("no-term", "该记录没有期限", "this entry has no term", clause)
+        return no("no-term", "该记录没有期限", "this entry has no term", clause)
     if on <= until:
-        return _no("term-running", f"期限至 {until} 届满", f"the term runs to {until}", clause)
-    return _yes("term-ended", "期限已届满，三个工作日内删除", "the term has ended: three working days", clause)
+        return no("term-running", f"期限至 {until} 届满", f"the term runs to {until}", clause)
+    return yes("term-ended", "期限已届满，三个工作日内删除", "the term has ended: three working days", clause)
 
 
 def extension_answer(
@@ -211,21 +191,21 @@ def extension_answer(
     """Whether a term may be extended to a new end: one to three years more, decided before the old end."""
     clause = f"{LIST_RULES}第二条第一款"
     if until is None or not is_termed(grounds):
-        return _no("no-term", "没有期限的记录不能延长", "an entry without a term can't be extended", clause)
+        return no("no-term", "没有期限的记录不能延长", "an entry without a term can't be extended", clause)
     if on > until:
-        return _no(
+        return no(
             "term-over", "期限已届满，不能再延长；应另作决定", "the term is over; a new decision is needed", clause
         )
     if new_until <= until:
-        return _no("extension-shorter", "新的截止日须晚于原截止日", "the new end must lie after the old one", clause)
+        return no("extension-shorter", "新的截止日须晚于原截止日", "the new end must lie after the old one", clause)
     if not any(_matches(decided_on, new_until, months) for months in range(LEAST_EXTENDED, LONGEST + 1)):
-        return _no(
+        return no(
             "extension-length",
             "延长为一至三年，总计三十六至六十个月",
             "one to three years more: 36 to 60 months in all",
             clause,
         )
-    return _ask(
+    return ask(
         "extension", "延长须写明理由并由院长签发", "extension needs reasons and the president's signature", clause
     )
 
@@ -238,15 +218,3 @@ def removal_due(known_on: date, calendar: Calendar) -> Deadline:
 def receiver_due(published_on: date, calendar: Calendar) -> Deadline:
     """Every receiver's one working day (河南省社会信用条例 arts 42, 43)."""
     return working_days(published_on, RECEIVER_WORKING_DAYS, calendar)
-
-
-def _yes(code: str, zh: str, en: str, clause: str) -> PolicyAnswer:
-    return PolicyAnswer(Way.OPEN, code, Bilingual(zh, en), clause)
-
-
-def _no(code: str, zh: str, en: str, clause: str) -> PolicyAnswer:
-    return PolicyAnswer(Way.NOT_OPEN, code, Bilingual(zh, en), clause)
-
-
-def _ask(code: str, zh: str, en: str, clause: str) -> PolicyAnswer:
-    return PolicyAnswer(Way.PERSON_DECIDES, code, Bilingual(zh, en), clause)

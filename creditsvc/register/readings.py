@@ -18,6 +18,7 @@ from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import IdentityNumber
 from creditsvc.kernel.names import same_name
 from creditsvc.register.life import OrderState, State
+from creditsvc.register.marks import Mark
 from creditsvc.register.tables import (
     ConsumptionOrder,
     EntryMark,
@@ -246,7 +247,10 @@ def _listing_fact(row: Listing, rows: Rows) -> ListingFact:
 
 
 def _notes(entry: str, rows: Rows) -> tuple[EntryNote, ...]:
-    return tuple(EntryNote(Note(one.mark), one.from_day, one.to_day) for one in rows.overlays if one.entry == entry)
+    told = (
+        EntryNote(Note(Mark(one.mark).told_as), one.from_day, one.to_day) for one in rows.overlays if one.entry == entry
+    )
+    return tuple(dict.fromkeys(told))
 
 
 def _relief_fact(row: Relief, rows: Rows) -> ReliefFact:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import date
 
-
 from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -80,7 +80,8 @@ def notice_json(notice: YearNotice) -> str:
 
 def _loaded(session: Session) -> tuple[str, ...]:
     rows = session.execute(select(CalendarNotice.year, CalendarNotice.content).order_by(CalendarNotice.id))
-    return tuple(content for _, content in sorted({year: content for year, content in rows}.items()))
+    newest = {row.year: row.content for row in rows}
+    return tuple(newest[year] for year in sorted(newest))
 
 
 @lru_cache(maxsize=16)

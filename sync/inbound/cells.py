@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.policy import PolicyAnswer, Way
+from creditsvc.register.answers import PolicyAnswer, Way
 from sync.inbound import values
 from sync.inbound.columns import Plan
 from sync.inbound.records import Fault, Severity

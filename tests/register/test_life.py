@@ -69,7 +69,7 @@ WAYS = {
     about: [
         (kind, ground.value)
         for kind, found in KINDS.items()
-        if found.about == about
+        if about in found.about
         for ground in sorted(found.grounds) or [ExitGround.ERROR]
     ]
     for about in ("listing", "consumption_order")

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from creditsvc.kernel.days import add_months
 from creditsvc.kernel.load import packaged_calendar
+from creditsvc.register.answers import PolicyAnswer, Way
 from creditsvc.register.bars import Candidate, bar_ends, may_be_listed
 from creditsvc.register.policy import (
     CIRCUMSTANCES,
     ExitGround,
-    PolicyAnswer,
-    Way,
     exit_answer,
     extension_answer,
     is_termed,

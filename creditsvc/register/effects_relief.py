@@ -1,0 +1,80 @@
+"""Reliefs granted and ended. They begin and end by their days alone; the streams are told of both days when granted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from creditsvc.kernel.errors import Conflict
+from creditsvc.kernel.text import Bilingual
+from creditsvc.register.answers import PolicyAnswer
+from creditsvc.register.effects_shared import Asked, Changer, Checker, Made, granted
+from creditsvc.register.entries import Target
+from creditsvc.register.reliefs import ReliefAsked, relief_answer
+from creditsvc.register.tables import ConsumptionOrder, Relief
+from punishment_rules.facts import ReliefKind
+
+KIND_OF = {f"grant_{kind.value}": kind for kind in ReliefKind}
+
+
+def abused_before(session: Session, subject_id: str) -> bool:
+    """Whether any relief of this subject was abused, under whatever order."""
+    orders = select(ConsumptionOrder.entry).where(ConsumptionOrder.subject_id == subject_id)
+    return session.scalar(select(Relief.id).where(Relief.abused, Relief.entry.in_(orders)).limit(1)) is not None
+
+
+def _grantable(session: Session, about: Target, asked: Asked) -> PolicyAnswer:
+    return granted(
+        relief_answer(
+            ReliefAsked(
+                KIND_OF[asked.kind],
+                asked.day("from_day"),
+                asked.day("to_day"),
+                asked.on,
+                undertaking=bool(asked.changes.get("undertaking")),
+                abused_before=abused_before(session, about.row.subject_id),
+                measures=tuple(asked.changes.get("measures", ())),
+            )
+        )
+    )
+
+
+def _relief_of(session: Session, about: Target, number: int) -> Relief:
+    row = session.get(Relief, number)
+    if row is None or row.entry != about.entry:
+        raise Conflict(Bilingual("该限制消费令没有这一放宽", "this order has no such relief"), code="relief-unknown")
+    return row
+
+
+def _endable(session: Session, about: Target, asked: Asked) -> None:
+    row = _relief_of(session, about, asked.changes["relief"])
+    if row.granted_to is not None or (row.to_day < asked.on and not asked.changes.get("abused")):
+        raise Conflict(Bilingual("这一放宽已经结束", "this relief has ended"), code="relief-ended")
+
+
+def _grant(session: Session, about: Target, made: Made) -> None:
+    session.add(
+        Relief(
+            entry=about.entry,
+            kind=KIND_OF[made.decision.kind].value,
+            from_day=made.day("from_day"),
+            to_day=made.day("to_day"),
+            measures=list(made.changes.get("measures", ())),
+            decision_number=made.decision.draft["document_number"],
+            purpose=made.changes["purpose"],
+        )
+    )
+
+
+def _end(session: Session, about: Target, made: Made) -> None:
+    """The restriction is back at once: yesterday was the relief's last day."""
+    row = _relief_of(session, about, made.changes["relief"])
+    row.granted_to, row.to_day = row.to_day, min(row.to_day, made.today - timedelta(days=1))
+    row.abused = bool(made.changes.get("abused"))
+
+
+CHECKS: Mapping[str, Checker] = {**dict.fromkeys(KIND_OF, _grantable), "end_relief": _endable}
+CHANGES: Mapping[str, Changer] = {**dict.fromkeys(KIND_OF, _grant), "end_relief": _end}
