@@ -58,3 +58,16 @@ class SlipInvalid(InvalidInput):
             "an identity slip can't be opened or doesn't match its entry: refused; check the receiving key",
         )
         super().__init__(text)
+
+
+class BundleInvalid(InvalidInput):
+    """A removal proof that does not hold. ``part``: format, keys, statement, event, head, proof, receipts or streams."""
+
+    default_code: ClassVar[str] = "removal-proof-invalid"
+
+    def __init__(self, part: str) -> None:
+        text = Bilingual(
+            f"移除证明不成立（{part}）：文件被改动或不完整，不可采信；请向发证法院重新索取",
+            f"the removal proof does not hold ({part}): the file was changed or is incomplete; ask the court for it again",
+        )
+        super().__init__(text, part=part)

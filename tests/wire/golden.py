@@ -20,13 +20,16 @@ from sync.wire.fields import project
 from sync.wire.head import Head, sign_head
 from sync.wire.keys import DatedKey, KeyList, StreamKey, sign_key_list
 from sync.wire.merkle import Tree, consistency_proof, inclusion_proof
-from sync.wire.notes import Signer, add_signatures, cosign, parse_note
+from sync.wire.notes import Signer, add_signatures, cosign, parse_note, sign_note
 from sync.wire.origins import Origin
+from sync.wire.proofs import log_proof
 from sync.wire.push import push_body, push_headers, push_key
 from sync.wire.receipts import Receipt, buckets_for, proof, sign_receipt
+from sync.wire.removal import Part, write_bundle
 from sync.wire.slips import Identity, Slip, token_block, tokens_of
 from sync.wire.snapshot import Header, Tombstone, entry_line, write_snapshot
 from sync.wire.state import FAN, StateTree, bucket_number
+from sync.wire.statements import HolderLine, Statement
 from sync.wire.tiles import bundle_bytes, tile_bytes, tiles_of
 
 FOLDER = Path(__file__).parents[1] / "golden" / "feed"
@@ -187,6 +190,8 @@ def build() -> Mapping[str, bytes]:
         stones,
         [log],
     )
+    head_note = add_signatures(signed, [cosign(parse_note(signed).text, witness, at=AT)])
+    keys, receipt = _keys(log, witness), _receipt(state, origin, bureau)
     group = bucket_number(_entry("b")) // FAN
     slips = [Slip(_entry("b"), 2, None, (BOB,)), Slip(_entry("c", "ord"), 1, ALICE)]
     body = push_body(stream="agency", sequence=8, urgent=True)
@@ -199,8 +204,8 @@ def build() -> Mapping[str, bytes]:
         "commitments.hex": b"".join(leaf.hex().encode() + b"\n" for leaf in leaves),
         "data-by-stream.ndjson": _by_stream(),
         **_log_files(tree, leaves),
-        "head.note": add_signatures(signed, [cosign(parse_note(signed).text, witness, at=AT)]).encode(),
-        "keys.note": _keys(log, witness).encode(),
+        "head.note": head_note.encode(),
+        "keys.note": keys.encode(),
         "state.json": canonical_json(
             {"groups": [b64url(d) for d in state.group_digests()], "sequence": 8, "state": b64url(state.root())}
         ),
@@ -210,7 +215,8 @@ def build() -> Mapping[str, bytes]:
         "state-bucket.txt": state.lines(bucket_number(_entry("b"))),
         "snapshot.ndjson": b"".join(snapshot),
         "slips-token.ndjson": token_block(tokens_of(slip, TOKEN_KEY) for slip in slips),
-        **_receipt(state, origin, bureau),
+        **receipt,
+        "removal-proof.json": _removal(origin, log, tree, events, receipt["receipt.note"].decode(), head_note, keys),
         "push.json": body,
         "push-headers.json": canonical_json({**headers, "public-key": public}) + b"\n",
     }
@@ -259,6 +265,29 @@ def _receipt(state: StateTree, origin: Origin, subscriber: Signer) -> dict[str, 
         "receipt-buckets.json": canonical_json(asked) + b"\n",
         "receipt-nonce.json": canonical_json({"all": False, "nonce": b64url(nonce), "sequence": 8, "since": 6}),
     }
+
+
+def _removal(
+    origin: Origin, log: Signer, tree: Tree, events: list[dict[str, Any]], receipt: str, head: str, keys: str
+) -> bytes:
+    bureau = signer("agency-a", "agency-a").verifier.text
+    proved = log_proof(6, inclusion_proof(6, tree.size, tree.node), head)
+    statement = Statement(
+        host=HOST,
+        entry=_entry("a"),
+        stream_epoch=origin.stream_epoch,
+        sequence=7,
+        streams=(origin.stream_epoch,),
+        keys=sha256(keys.encode()).digest(),
+        proof=sha256(proved.encode()).digest(),
+        at=AT,
+        holders=(
+            HolderLine("agency-a", "applied", 8, sha256(receipt.encode()).digest(), bureau, "某局 一处"),
+            HolderLine("agency-b", "fetched", 7, None, "", "另一局"),
+        ),
+    )
+    part = Part(event_bytes(events[6]).decode(), proved, (receipt,), sign_note(statement.text, [log]))
+    return write_bundle(_entry("a"), keys, [part])
 
 
 def main() -> int:

@@ -11,8 +11,10 @@ from sync.wire.merkle import leaf_hash, tree_hash
 from sync.wire.notes import verify_note
 from sync.wire.origins import Origin
 from sync.wire.receipts import parse_receipt
+from sync.wire.removal import verify_bundle
 from sync.wire.slips import open_block
 from sync.wire.snapshot import read_snapshot
+from tests.support import removal_verifier
 from tests.wire.golden import BOB, FOLDER, HOST, build, salt, signer
 
 FILES = build()
@@ -45,6 +47,15 @@ def test_the_files_hang_together_as_a_stranger_would_check_them() -> None:
     subscriber = signer("agency-a", "agency-a").verifier
     receipt = parse_receipt(verify_note((FOLDER / "receipt.note").read_bytes(), [subscriber]).text)
     assert (receipt.state, receipt.sequence) == (head.state, head.size)
+
+
+def test_the_golden_removal_proof_is_believed_by_both_verifiers() -> None:
+    raw, keys = (FOLDER / "removal-proof.json").read_bytes(), (FOLDER / "keys.note").read_bytes()
+    found = verify_bundle(raw)
+    assert found.witnessed and not found.complete and found.keys_note.encode() == keys
+    assert [held.receipt is not None for held in found.holders] == [True, False]
+    second = removal_verifier.verify(raw, keys)
+    assert second["witnessed"] and [title for _, _, title, _ in second["holders"]] == ["某局 一处", "另一局"]
 
 
 def test_the_sealed_golden_block_opens() -> None:
