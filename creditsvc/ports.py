@@ -17,6 +17,7 @@ from creditsvc.settings import Settings
 
 if TYPE_CHECKING:
     from creditsvc.register.feed_fields import FeedFields
+    from creditsvc.services import Services
     from creditsvc.storage.vault import Vault
 
 
@@ -60,6 +61,31 @@ class Publishable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RemovalProof:
+    """The part of a removal certificate that its reader can verify offline: ``creditsvc verify`` takes ``bundle``."""
+
+    entry: str
+    bundle: bytes
+    """One file: the event, its place in the log under the signed head, each holder's receipt. No personal data."""
+    digest: str
+    """Hex SHA-256 of the bundle, to print on the paper."""
+    filename: str
+    complete: bool
+    """Whether every holder has confirmed by its own receipt."""
+    witnesses: Sequence[str]
+    """Who cosigned the heads."""
+    holders: Sequence[Holder]
+
+
+class ProvesRemoval(Protocol):
+    """Filled by ``sync`` under ``removal_proof``."""
+
+    def __call__(self, services: Services, session: Session, entry: str, now: datetime) -> RemovalProof | None:
+        """The proof as of ``now``; none while the removal is on no stream under a signed head."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Freshness:
     """Something whose age ``/freshz`` watches."""
 
@@ -92,6 +118,11 @@ class Ports:
         """Where the fields of entries that are not the register's come from, by kind of entry."""
         prefix = "publishable/"
         return {name.removeprefix(prefix): self._filled[name] for name in self._filled if name.startswith(prefix)}
+
+    def removal_proof(self, services: Services, session: Session, entry: str, now: datetime) -> RemovalProof | None:
+        """The proof that an entry has left and who has let go; none if nothing publishes or it hasn't been published."""
+        port: ProvesRemoval | None = self._filled.get("removal_proof")
+        return port(services, session, entry, now) if port else None
 
     def freshness(self, session: Session, settings: Settings) -> Sequence[Freshness]:
         """Everything that is watched, by name."""

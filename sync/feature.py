@@ -22,6 +22,7 @@ from sync.heads import prepare_feed, resign_heads
 from sync.holders import holders_of
 from sync.ladder import mark_overdue
 from sync.publish import sequence_all
+from sync.removal_proof import prove_removal
 from sync.sweep import sweep_batches
 
 
@@ -97,7 +98,12 @@ FEATURE = Feature(
             "subscriber", "subscribers.index", Bilingual("订阅单位", "Subscribers"), Permission.SUBSCRIBER_READ, 50
         ),
     ),
-    ports={"holders": holders_of, "fresh/feed": feed_freshness, "fresh/batch": batch_freshness},
+    ports={
+        "holders": holders_of,
+        "removal_proof": prove_removal,
+        "fresh/feed": feed_freshness,
+        "fresh/batch": batch_freshness,
+    },
     prepare=prepare_feed,
     translations=str(Path(__file__).parent / "translations"),
 )
