@@ -64,13 +64,19 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "letters": ("repair.commands:letters", "server", "打印决定书查询码 / codes for decision letters"),
     "subscriber": ("sync.subscriber_commands:main", "server", "订阅单位与协议 / subscribers and agreements"),
     "mirror": ("sync.mirror.cli:main", "", "维护并验证本地副本 / keep a verified local copy"),
+    "verify": ("creditsvc.verify_command:main", "", "离线核验证明文件 / check a proof offline"),
 }
 """Command → where it is, which extra it needs, what it does."""
 
 OF_THE_HOUSE = frozenset({"trial", "serve", "jobs", "migrate"})
 """Commands that are handed the features, since they act for all of them."""
+BY_VERIFIERS = frozenset({"verify"})
+"""Commands that are handed the verifiers."""
 BY_COMMANDS = frozenset({"trial"})
 """Commands that are handed this function too, since they work by other commands."""
+
+VERIFIERS = ("sync.mirror.verify",)
+"""Modules that each check one kind of file offline: see ``creditsvc/verify_command.py``. Base install only."""
 
 
 def features() -> Sequence[Feature]:
@@ -131,6 +137,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"缺少组件 {missing.name}：请安装 creditsvc[{extra}] / install creditsvc[{extra}]\n")
         return 1
     house: tuple[Any, ...] = (features(),) if arguments[0] in OF_THE_HOUSE else ()
+    if arguments[0] in BY_VERIFIERS:
+        house = ([import_module(name) for name in VERIFIERS],)
     if arguments[0] in BY_COMMANDS:
         house = (*house, main)
     return _explained(run, arguments[1:], *house)
