@@ -60,6 +60,27 @@ class Settings:
     overlay_file: str = ""
     """TOML file in which the legal department clears or holds measures; empty: none."""
 
+    paper_fonts: str = ""
+    """Folder of fonts that papers are set in; empty: those of fonts-noto-cjk and of the extra ``pdf``."""
+    smtp_host: str = ""
+    """Mail server that takes our messages; empty: no mail is sent."""
+    smtp_port: int = 587
+    """Its port."""
+    smtp_tls: str = "starttls"
+    """``starttls``, ``implicit`` (usually port 465), or ``none`` for a server on this very machine."""
+    smtp_ca_file: str = ""
+    """PEM file of authorities that the server's certificate is checked by; empty: the system's."""
+    smtp_user: str = ""
+    """Account at the mail server; empty: none."""
+    smtp_password_file: str = ""
+    """File that holds the account's password."""
+    mail_from: str = ""
+    """Address that messages come from."""
+    sms_url: str = ""
+    """HTTPS address of the gateway for short messages; empty: none are sent."""
+    sms_secret_file: str = ""
+    """File with the secret by which requests to the gateway are signed."""
+
     screening_keep_days: int = 7
     """The results of a screening are destroyed this many days after it is done."""
     screening_rows_a_day: int = 3_000_000
@@ -68,6 +89,14 @@ class Settings:
     def __post_init__(self) -> None:
         if self.argon2 == "cheap" and not self.allow_test_settings:
             raise _refused("ARGON2", "cheap 只能用于测试", "cheap is for tests only")
+        if self.smtp_tls not in {"starttls", "implicit", "none"}:
+            raise _refused("SMTP_TLS", "应为 starttls、implicit 或 none", "it must be starttls, implicit or none")
+        if self.smtp_tls == "none" and self.smtp_host not in {"", "localhost", "127.0.0.1", "::1"}:
+            raise _refused(
+                "SMTP_TLS", "只有本机的邮件服务器可以不加密", "only a mail server on this machine may go without"
+            )
+        if self.sms_url and not self.sms_url.startswith("https://") and not self.allow_test_settings:
+            raise _refused("SMS_URL", "应以 https:// 开头", "it must begin with https://")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -91,6 +120,11 @@ class Settings:
     def keys_database(self) -> str:
         """Address of the database of wrapped data keys."""
         return self.keys_url or f"sqlite:///{self.home.absolute() / 'keys.db'}"
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach the pages: it stands on papers and in messages."""
+        return f"{'https' if self.secure_cookies else 'http'}://{self.host}"
 
     @property
     def keys(self) -> Path:
