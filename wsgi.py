@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FEATURES = (
     "creditsvc.access.feature",
+    "creditsvc.papers.feature",
     "creditsvc.register.feature",
     "creditsvc.checks.feature",
     "sync.feature",
@@ -32,6 +33,7 @@ TABLES = (
     "creditsvc.jobs.tables",
     "creditsvc.access.tables",
     "creditsvc.tasks.tables",
+    "creditsvc.papers.tables",
     "creditsvc.register.tables",
     "creditsvc.register.tables_matters",
     "creditsvc.checks.tables_screening",
@@ -62,6 +64,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "screen": ("creditsvc.checks.screening_commands:main", "server", "批量核查一份名单 / screen a list"),
     "letters": ("repair.commands:letters", "server", "打印决定书查询码 / codes for decision letters"),
+    "papers": ("creditsvc.papers.commands:main", "server", "文书签章证书：查看、申请、安装 / the papers' certificate"),
     "subscriber": ("sync.subscriber_commands:main", "server", "订阅单位与协议 / subscribers and agreements"),
     "mirror": ("sync.mirror.cli:main", "", "维护并验证本地副本 / keep a verified local copy"),
     "verify": ("creditsvc.verify_command:main", "", "离线核验证明文件 / check a proof offline"),

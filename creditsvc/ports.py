@@ -103,6 +103,14 @@ class Fresh(Protocol):
         ...
 
 
+class OnServed(Protocol):
+    """Filled under a name that begins with ``served/``: whose clocks run from the day on which something was served."""
+
+    def __call__(self, session: Session, served: Any, *, now: datetime) -> None:
+        """``served`` is a ``creditsvc.papers.delivery.Served``; what it is not about is left alone."""
+        ...
+
+
 class Ports:
     """The filled ports of one application."""
 
@@ -128,6 +136,13 @@ class Ports:
         """Everything that is watched, by name."""
         watched: list[Fresh] = [self._filled[name] for name in sorted(self._filled) if name.startswith("fresh/")]
         return [port(session, settings) for port in watched]
+
+    def served(self, session: Session, served: Any, *, now: datetime) -> None:
+        """Tell every room that something was served, in the transaction that notes it."""
+        for name in sorted(self._filled):
+            if name.startswith("served/"):
+                port: OnServed = self._filled[name]
+                port(session, served, now=now)
 
 
 NO_PORTS = Ports({})
