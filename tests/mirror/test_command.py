@@ -195,12 +195,12 @@ def test_killed_at_any_point_it_goes_on(feed: Publisher, files: dict[str, str], 
     with serving(feed, key=KEY) as url:
         command = [sys.executable, "-c", RUN, *arguments(url, directory, files)]
         for _ in range(12):
-            entries = feed.in_force
-            for entry in chance.sample(entries, 5):
-                feed.remove(entry)
-            feed.publish(60)
-            if chance.random() < 0.3:
-                feed.forget(feed.size - 10)
+            with feed.lock:  # what the killed program had asked for may still be under way
+                for entry in chance.sample(feed.in_force, 5):
+                    feed.remove(entry)
+                feed.publish(60)
+                if chance.random() < 0.3:
+                    feed.forget(feed.size - 10)
             enough = len(feed.asked) + chance.randint(1, 6)
             child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             while len(feed.asked) < enough and child.poll() is None:

@@ -17,7 +17,7 @@ KEY = "key-of-bureau-a"
 @contextmanager
 def serving(feed: Publisher, *, key: str = "") -> Iterator[str]:
     """The address at which the publisher answers; with ``key``, only for that bearer key (keys and head are open)."""
-    lock = threading.Lock()
+    lock = feed.lock
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -6,6 +6,7 @@ Faults are named in ``FAULTS``; each stays until :meth:`Publisher.mend`.
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -119,6 +120,8 @@ class Publisher:
         self.snapshot_lag: bytes | None = None
         self.asked: list[str] = []
         self.taken: list[int] = []
+        self.lock = threading.Lock()
+        """Held while a socket is answered; who changes the publisher behind an open socket holds it too."""
         self._begin()
 
     def _begin(self) -> None:
