@@ -39,6 +39,7 @@ TABLES = (
     "creditsvc.checks.tables_screening",
     "sync.tables_intake",
     "sync.tables_feed",
+    "sync.tables_delivery",
     "repair.tables",
 )
 """Every module with tables: the one MetaData is complete when these have been imported."""
@@ -66,6 +67,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "letters": ("repair.commands:letters", "server", "打印决定书查询码 / codes for decision letters"),
     "papers": ("creditsvc.papers.commands:main", "server", "文书签章证书：查看、申请、安装 / the papers' certificate"),
     "subscriber": ("sync.subscriber_commands:main", "server", "订阅单位与协议 / subscribers and agreements"),
+    "keys": ("sync.key_commands:main", "server", "密钥清单、轮换、新纪元 / list of keys, rotation, a new epoch"),
+    "root": ("sync.root_keys:main", "", "根密钥：离线生成与签署 / root keys, made and used offline"),
+    "witness": ("sync.witness.cli:main", "", "见证人程序 / the witness's program"),
     "mirror": ("sync.mirror.cli:main", "", "维护并验证本地副本 / keep a verified local copy"),
     "verify": ("creditsvc.verify_command:main", "", "离线核验证明文件 / check a proof offline"),
 }

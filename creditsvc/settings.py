@@ -53,6 +53,8 @@ class Settings:
     """Largest request body in MiB that is read."""
     fresh_batch_days: int = 7
     """``/freshz`` warns when the newest applied batch is older than this."""
+    witness_file: str = ""
+    """File of the witnesses, a line each: verifier key, space, address (or a folder); empty: two local ones in ``home``."""
     catalogue_code_listing: str = ""
     """Code under which the province's information catalogue lists entries of the list; empty: none is sent."""
     catalogue_code_incentive: str = ""

@@ -32,7 +32,8 @@ def publish_canaries(services: Services, now: datetime) -> int:
     with services.database.writing() as session:
         if not locked(services, session):
             return 0
-        for row in session.scalars(select(FeedStream).order_by(FeedStream.stream).with_for_update()):
+        query = select(FeedStream).where(FeedStream.halted.is_(None)).order_by(FeedStream.stream)
+        for row in session.scalars(query.with_for_update()):
             old = _standing(session, row.stream)
             if old is not None and now - old[1] < EVERY:
                 continue

@@ -24,6 +24,7 @@ from sync.ladder import mark_overdue
 from sync.publish import sequence_all
 from sync.removal_proof import prove_removal
 from sync.sweep import sweep_batches
+from sync.witnessing import cosign_heads
 
 
 def _pages() -> Sequence[Blueprint]:
@@ -60,6 +61,12 @@ FEATURE = Feature(
             _counting(resign_heads, "signed"),
             30,
             Bilingual("每五分钟内重签流头", "sign every head again within five minutes"),
+        ),
+        Job(
+            "feed-witness",
+            _counting(cosign_heads, "cosigned"),
+            2,
+            Bilingual("请见证人联署流头", "have the heads cosigned by the witnesses"),
         ),
         Job(
             "feed-canaries",

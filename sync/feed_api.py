@@ -20,7 +20,7 @@ from creditsvc.web.context import caller, services
 from sync import feed_reading, receipts
 from sync.feed_access import Admitted, admit, entitled
 from sync.feed_state import bucket_digests, bucket_lines, group_digests
-from sync.heads import key_list_note
+from sync.key_lists import key_list_note
 from sync.ladder import note_fetched
 from sync.slip_answers import slips_after
 from sync.snapshots import snapshot_file

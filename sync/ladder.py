@@ -93,7 +93,7 @@ def owed_removal(session: Session, progress: Progress, today: date) -> int | Non
         .limit(1)
     )
     found = session.execute(query).one_or_none()
-    if found is None or progress.fetched == 0:
+    if found is None or progress.fetched_at is None:
         return None
     due = msgspec.json.decode(found.body or b"{}").get("data", {}).get("due")
     return int(found.sequence) if due is not None and date.fromisoformat(due) < today else None

@@ -54,6 +54,9 @@ def sequence_once(services: Services, now: datetime, *, batch: int = BATCH) -> i
         if not streams:
             # before `migrate` has made the streams nothing may be settled: it would be lost
             return 0
+        if any(row.halted for row in streams):
+            # a witness knows more than we do: until a person has looked, nothing is numbered and nothing is signed
+            return 0
         overtaken = _overtaken(session, facts)
         told = _publish(session, services, streams, [fact for fact in facts if fact.id not in overtaken], now)
         _settle(session, facts, overtaken, told, now)
@@ -119,7 +122,7 @@ def _publish(
 def seal(session: Session, services: Services, writer: Writer, row: FeedStream, now: datetime) -> None:
     """Finish one stream's share of a pass: if it has moved, its new head is signed in the same transaction."""
     if writer.finish():
-        sign(row, services.keyring, services.settings.host, now)
+        sign(session, services, row, now)
         row.advanced_at = now
         remember(session, row, now)
 

@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from creditsvc.ports import Holder, RemovalProof
 from creditsvc.services import Services
 from sync.feed_reading import tile
-from sync.heads import key_list_note, origin_of, stream_signer
+from sync.heads import origin_of
 from sync.holders import holders_of
+from sync.key_lists import key_list_note, stream_signers
 from sync.tables_feed import FeedStream, Receipt, StreamEvent, Subscriber
 from sync.wire.encoding import instant
 from sync.wire.errors import FormatInvalid, SignatureInvalid
 from sync.wire.events import EventType
+from sync.wire.head import parse_head
 from sync.wire.merkle import inclusion_proof
 from sync.wire.notes import parse_note, parse_verifier_key, sign_note, verify_note
 from sync.wire.origins import Origin
@@ -56,7 +58,7 @@ def prove_removal(services: Services, session: Session, entry: str, now: datetim
             holders=lines,
         )
         parts[origin.stream_epoch] = Part(
-            bytes(event.body or b"").decode("utf-8"), proof, receipts, _signed(services, origin, statement)
+            bytes(event.body or b"").decode("utf-8"), proof, receipts, _signed(session, services, statement, origin)
         )
     raw = write_bundle(entry, keys, [parts[name] for name in names])
     return _checked(raw, holders, now)
@@ -87,9 +89,14 @@ def _removals(session: Session, entry: str) -> list[tuple[FeedStream, StreamEven
 
 
 def _proof(session: Session, row: FeedStream, event: StreamEvent) -> str:
-    nodes = TileNodes(row.size, lambda wanted: tile(session, row, wanted.path))
+    """Under the last head that every witness has cosigned, if the removal is in it; else under the newest head."""
+    head, size = row.head, row.size
+    if row.cosigned:
+        cosigned = parse_head(parse_note(row.cosigned).text).size
+        head, size = (row.cosigned, cosigned) if cosigned >= event.sequence else (head, size)
+    nodes = TileNodes(size, lambda wanted: tile(session, row, wanted.path))
     index = event.sequence - 1
-    return log_proof(index, inclusion_proof(index, row.size, nodes), row.head)
+    return log_proof(index, inclusion_proof(index, size, nodes), head)
 
 
 def _lines(
@@ -139,8 +146,8 @@ def _signed_by(note: str, verifier: str) -> bool:
     return len(parse_note(note).signatures) == 1
 
 
-def _signed(services: Services, origin: Origin, statement: Statement) -> str:
-    return sign_note(statement.text, [stream_signer(services.keyring, origin)])
+def _signed(session: Session, services: Services, statement: Statement, origin: Origin) -> str:
+    return sign_note(statement.text, stream_signers(session, services.keyring, origin, statement.at)[-1:])
 
 
 def _plain(title: str) -> str:

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from creditsvc.services import Services
-from sync.heads import origin_of, stream_signer
+from sync.heads import origin_of
+from sync.key_lists import stream_signers
 from sync.tables_feed import FeedEntry, FeedStream, StreamEvent
 from sync.wire.snapshot import Header, Tombstone, entry_line, write_snapshot
 
@@ -64,7 +65,7 @@ def _build(session: Session, services: Services, row: FeedStream, folder: Path, 
         header,
         _entries(session, row.stream),
         _tombstones(session, row),
-        [stream_signer(services.keyring, origin)],
+        stream_signers(session, services.keyring, origin, now),
     )
     with gzip.open(part, "wb", compresslevel=LEVEL) as target:
         for block in blocks:

@@ -16,7 +16,7 @@ from creditsvc.kernel.errors import Conflict
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
-from sync.heads import key_list_note
+from sync.key_lists import key_list_note
 from sync.mirror.files import signing_key
 from sync.slip_answers import token_key
 from sync.subscribers import (

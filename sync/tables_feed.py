@@ -32,6 +32,37 @@ class FeedStream(Base):
     head: Mapped[str] = mapped_column(Text)
     signed_at: Mapped[At]
     advanced_at: Mapped[At]
+    cosigned: Mapped[str] = mapped_column(Text, default="")
+    """The last head that every witness has cosigned, with its cosignatures; what a certificate stands on."""
+    halted: Mapped[str | None] = mapped_column(String(64))
+    """Why nothing is signed until a person has looked; empty while all is well."""
+
+
+class FeedEpoch(Base):
+    """An epoch that is over: why, and the last head that was signed in it."""
+
+    __tablename__ = "feed_epoch"
+
+    stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True)
+    size: Mapped[int] = mapped_column(BigId)
+    head: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(String(256))
+    ended_at: Mapped[At]
+
+
+class FeedWitness(Base):
+    """How far a witness has followed a stream: from there the next proof of consistency starts."""
+
+    __tablename__ = "feed_witness"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    stream: Mapped[str] = mapped_column(STREAM, primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(BigId)
+    cosigned_at: Mapped[datetime | None] = mapped_column(Instant)
+    failed_at: Mapped[datetime | None] = mapped_column(Instant)
+    problem: Mapped[str | None] = mapped_column(String(64))
 
 
 class FeedHead(Base):
@@ -152,6 +183,9 @@ class Subscriber(Base):
     name: Mapped[str] = mapped_column(String(64), unique=True)
     title: Mapped[str] = mapped_column(String(128))
     verifier: Mapped[str | None] = mapped_column(String(256))
+    verifier_before: Mapped[str | None] = mapped_column(String(256))
+    """The key that ``verifier`` replaced; it signs receipts too until ``before_until``."""
+    before_until: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[At]
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -170,6 +204,12 @@ class Agreement(Base):
     slip_mode: Mapped[Code]
     """``token`` or ``number`` (sealed for ``recipient``, an X25519 key)."""
     recipient: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    push_url: Mapped[str | None] = mapped_column(String(512))
+    """Where the subscriber is woken; empty: it asks by itself."""
+    push_hosts: Mapped[list[str]] = mapped_column(Json, default=list)
+    """Names that ``push_url`` may have."""
+    push_ranges: Mapped[list[str]] = mapped_column(Json, default=list)
+    """Networks (CIDR) in which those names must resolve; government networks are private ones, so they are named."""
     valid_from: Mapped[date] = mapped_column(Date)
     valid_until: Mapped[date] = mapped_column(Date)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -191,6 +231,8 @@ class Progress(Base):
     diverged_at: Mapped[datetime | None] = mapped_column(Instant)
     complete_at: Mapped[datetime | None] = mapped_column(Instant)
     """When the last receipt over all buckets was accepted."""
+    farewell_at: Mapped[datetime | None] = mapped_column(Instant)
+    """When, after its agreement had ended, it proved that it holds nothing any more."""
 
 
 class Overdue(Base):
@@ -237,5 +279,13 @@ class Receipt(Base):
     sequence: Mapped[int] = mapped_column(BigId)
     agrees: Mapped[bool] = mapped_column(Boolean)
     nonce: Mapped[bytes] = mapped_column(LargeBinary(32))
+    verifier: Mapped[str | None] = mapped_column(String(256))
+    """The key that signed it: the subscriber may have another one by now."""
+    deleted: Mapped[int] = mapped_column(Integer, default=0)
+    shielded: Mapped[int] = mapped_column(Integer, default=0)
+    history: Mapped[int] = mapped_column(Integer, default=0)
+    onward: Mapped[int] = mapped_column(Integer, default=0)
+    """Recipients to whom it passed data on, and how many of them confirmed."""
+    onward_confirmed: Mapped[int] = mapped_column(Integer, default=0)
     note: Mapped[str] = mapped_column(Text)
     received_at: Mapped[At]

@@ -175,7 +175,7 @@ class Register:
 
     def head(self, stream: str) -> Head:
         """The signed head, verified by the key list."""
-        from sync.heads import key_list_note
+        from sync.key_lists import key_list_note
 
         with self.services.database.reading() as session:
             keys = verify_key_list(key_list_note(session))

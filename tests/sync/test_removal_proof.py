@@ -19,7 +19,7 @@ from creditsvc.app import create_app
 from creditsvc.ports import RemovalProof
 from creditsvc.services import Services
 from creditsvc.verify_command import EXIT, Standing, Trust
-from sync.heads import key_list_note
+from sync.key_lists import key_list_note
 from sync.mirror.verify import KeysNotTrusted, verify
 from sync.removal_proof import prove_removal
 from sync.wire.canonical import canonical_json
