@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from unicodedata import normalize
 
 from creditsvc.kernel.sheets.file_faults import columns_missing, columns_unknown, header_missing, shown_header
+from sync.inbound.shapes import ADDS, REQUIRED, Shape, file_shape
 
-REQUIRED = ("subject_name", "id_number", "case_code", "disrupt_types")
-"""Without these columns no row of a file can be read; what else the law wants is asked of each row."""
 COURT = ("court_name", "court_code")
 
 
@@ -38,16 +37,18 @@ class Plan:
 
     places: Mapping[str, tuple[int, ...]]
     headers: Mapping[str, str]
+    shape: Shape | None = Shape.LISTING
+    """Of all its rows; none where each row says its own."""
 
     def header(self, column: str) -> str:
         """The sender's own name of a column; ours if the file has none."""
         return self.headers.get(column, column)
 
 
-def plan(
-    headers: Sequence[str], known: Mapping[str, Column], *, required: Sequence[str] = REQUIRED, row: int = 1
-) -> Plan:
+def plan(headers: Sequence[str], known: Mapping[str, Column], *, row: int = 1) -> Plan:
     """How to read this file; ``known`` is by folded name, ``row`` where the headers were met.
+
+    Which columns are needed follows from the shape; what else the law wants is asked of each row.
 
     Raises ``InvalidInput`` with ``header-missing``, ``columns-unknown`` or ``columns-missing``, naming them.
     """
@@ -69,13 +70,14 @@ def plan(
         raise header_missing()
     if strangers:
         raise columns_unknown(strangers, row)
-    _refuse_missing(places, required)
-    return Plan({name: tuple(at) for name, at in places.items()}, names)
+    shape = file_shape(places.keys())
+    _refuse_missing(places, shape)
+    return Plan({name: tuple(at) for name, at in places.items()}, names, shape)
 
 
-def _refuse_missing(places: Mapping[str, object], required: Sequence[str]) -> None:
-    missing = [name for name in required if name not in places]
-    if not any(name in places for name in COURT):
+def _refuse_missing(places: Mapping[str, object], shape: Shape | None) -> None:
+    missing = [name for name in REQUIRED[shape] if name not in places]
+    if shape in ADDS and not any(name in places for name in COURT):
         missing.append(COURT[0])
     if missing:
         raise columns_missing(missing)

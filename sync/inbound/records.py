@@ -5,9 +5,9 @@ Rows are counted as the sender sees them: the header is row 1, so the first row 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from creditsvc.kernel.identity import IdentityNumber
 from creditsvc.kernel.text import Bilingual
@@ -64,6 +64,63 @@ class InboundRecord:
 
     def __repr__(self) -> str:
         return f"InboundRecord(row {self.row})"
+
+
+@dataclass(frozen=True, slots=True)
+class InboundOrder:
+    """One consumption order. ``bound_role`` and ``unit_name`` where somebody is bound for a unit's sake."""
+
+    row: int
+    subject_name: str
+    debtor_kind: DebtorKind
+    number: IdentityNumber
+    court_code: str
+    court_name: str
+    case_number: str
+    order_number: str
+    issued_on: date
+    sex: str | None = None
+    age: int | None = None
+    filed_on: date | None = None
+    bound_role: str | None = None
+    unit_name: str | None = None
+
+    def __repr__(self) -> str:
+        return f"InboundOrder(row {self.row})"
+
+
+@dataclass(frozen=True, slots=True)
+class InboundChange:
+    """What a court has decided about an entry that stands: an exit, a correction, an extension, a relief, a mark.
+
+    It names its entry by debtor, case and, where there may be more than one, by the number of the decision or order that
+    made it. ``kind`` and ``changes`` are those of a decision at the desk, so that both go through the same law.
+    """
+
+    row: int
+    shape: str
+    kind: str
+    about: str
+    """``listing`` or ``consumption_order``."""
+    number: IdentityNumber
+    court_code: str
+    case_number: str
+    document_number: str
+    event_on: date
+    known_on: date
+    reason: str
+    subject_name: str | None = None
+    made_by: str | None = None
+    """Number of the decision or order that made the entry."""
+    ground: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+    officer: IdentityNumber | None = None
+
+    def __repr__(self) -> str:
+        return f"InboundChange(row {self.row}, {self.kind})"
+
+
+Inbound = InboundRecord | InboundOrder | InboundChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.text import Bilingual
-from punishment_rules.law import DebtorKind, Ground
+from punishment_rules.law import DebtorKind, Ground, Role
 
 NULL_WORDS = frozenset(
     {"", "暂无", "无", "空", "——", "— —", "—", "--", "-", "/", "不详", "\\N", "\\n", "NA", "N/A", "na", "n/a", "NULL", "Null", "null",
@@ -210,3 +210,12 @@ def read_age(text: str | None) -> int | None:
 def read_names(text: str | None) -> tuple[str, ...]:
     """Names joined by any of the usual signs."""
     return tuple(filter(None, (part.strip() for part in re.split(r"[,，;；、|\n]+", text or ""))))
+
+
+_ROLES = (("法定代表人", Role.LEGAL_REPRESENTATIVE), ("主要负责人", Role.PRINCIPAL_OFFICER), ("负责人", Role.PRINCIPAL_OFFICER),
+          ("直接责任", Role.DIRECTLY_RESPONSIBLE), ("实际控制", Role.ACTUAL_CONTROLLER))  # fmt: skip
+
+
+def read_role(text: str) -> Role | None:
+    """A post at a unit, by our code or in Chinese words."""
+    return Role(text) if text in set(Role) else next((role for word, role in _ROLES if word in text), None)

@@ -19,6 +19,7 @@ from sync.inbound.records import InboundRecord
 from tests.inbound.lists import GOOD, TODAY, Outcome, csv_of, ndjson_of, read
 
 NAMES = [column.name for column in columns()]
+LISTED = [name for name in NAMES if name != "row_type"]
 MADE = [made.cells for made in generate(60, 9, TODAY) if not made.codes]
 ODD = ["", " ", "暂无", "\x00", "\ufeff", '"', '""', "'", ",", "\n", "\r", "=1+1", "1e400", "NaN", "-0", "²", "٣", "〇", "\U0010ffff", "𬭎",
        "4101051990****4872", "410105199001014872", "2023年13月45日", "0000-00-00", "9" * 400, "（2026）豫0105执1号", "True",
@@ -79,10 +80,12 @@ def test_any_bytes_amid_a_good_list(data: st.DataObject) -> None:
     answered(good)
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(NAMES), ANY), max_size=6))
+@given(st.lists(st.dictionaries(st.sampled_from(NAMES), ANY), max_size=6), st.booleans())
 @settings(max_examples=400)
-def test_any_records(rows: list[dict[str, Any]]) -> None:
-    first = dict.fromkeys(NAMES, "")
+def test_any_records(rows: list[dict[str, Any]], mixed: bool) -> None:
+    """Of a list, and of a file whose rows say their shape."""
+    first = dict.fromkeys(NAMES if mixed else LISTED, "")
+    rows = rows if mixed else [{name: row[name] for name in row if name in LISTED} for row in rows]
     outcomes = answered(ndjson_of(first, *rows))
     assert outcomes is not None and len(outcomes) == len(rows) + 1
 
