@@ -51,6 +51,8 @@ class Settings:
     """Least severe level that is written."""
     max_upload_mib: int = 256
     """Largest request body in MiB that is read."""
+    batch_keep_days: int = 1095
+    """A court's file as it came is kept sealed this many days after it was applied, as the record of what was sent."""
     fresh_batch_days: int = 7
     """``/freshz`` warns when the newest applied batch is older than this."""
     witness_file: str = ""

@@ -15,7 +15,7 @@ from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
 from sync.apply import apply_released
 from sync.intake import batch_in_reach, batch_of, receive_file, release
-from sync.staging import Tally
+from sync.preview import Tally
 from sync.tables_intake import AWAITING, Batch
 
 STATES = {
@@ -36,6 +36,12 @@ def import_file(argv: Sequence[str]) -> int:
     )
     parser.add_argument("file", type=Path, help="文件 / the file")
     parser.add_argument("--as", dest="username", required=True, help="上传人账户 / whose account sends it")
+    parser.add_argument(
+        "--declared",
+        type=int,
+        metavar="N",
+        help="送出方说明的行数，与读到的不符则拦下 / how many rows the sender announced",
+    )
     options = parser.parse_args(argv)
     if not options.file.is_file():
         raise NotFound(Bilingual(f"没有文件 {options.file.name}", f"no file {options.file.name}"), code="file-missing")
@@ -45,8 +51,9 @@ def import_file(argv: Sequence[str]) -> int:
             caller = staff_caller(session, options.username)
         with options.file.open("rb") as file:
             batch, is_new = receive_file(
-                services, file, filename=options.file.name, caller=caller, now=services.clock.now(), progress=_progress
-            )
+                services, file, filename=options.file.name, caller=caller, now=services.clock.now(), progress=_progress,
+                declared=options.declared,
+            )  # fmt: skip
     finally:
         services.dispose()
     _clear_line()
@@ -95,12 +102,19 @@ def summary(batch: Batch, *, is_new: bool) -> str:
         lines.append("  同一文件此前已导入，未作任何改变 / the same file came before; nothing was changed")
     if batch.problem:
         lines.append(f"  {batch.problem}")
-    for key, label in (("rows", "行 / rows"), ("gain", "将列入 / would be listed"), ("orders", "附限制消费令 / with an order"),
+    for key, label in (("rows", "行 / rows"), ("gain", "将列入 / would be listed"), ("lose", "将移出 / would leave"),
+                       ("ahead", "移出先于纳入到达 / exits that came before their entry"), ("orders", "限制消费令 / consumption orders"),
                        ("unchanged", "未变 / unchanged"), ("changed", "内容有变，须更正程序 / changed: needs a correction"),
                        ("quarantined", "待人工处理 / quarantined"), ("refused", "不能接收 / refused")):  # fmt: skip
-        if key in shown:
+        if key in shown and (shown[key] or key in {"rows", "gain", "lose"}):
             lines.append(f"  {shown[key]:>9,}  {label}")
     lines += [f"  {row['rows']:>9,}    {row['code']}" for row in shown.get("codes", [])[:8]]
+    lines += [
+        f"  {row['rows']:>+9,} {-row['lose']:>+7,}  {row['name']}（在册 / standing {row['standing']:,}）"
+        for row in shown.get("courts", [])[:5]
+    ]
+    if len(shown.get("courts", [])) > 5:
+        lines.append(f"{'…':>11}  另有 {len(shown['courts']) - 5} 个法院 / more courts")
     lines += [f"  ! {guard['zh']} / {guard['en']}" for guard in shown.get("held", [])]
     if batch.state == AWAITING:
         lines.append(f"下一步 / next: creditsvc release {batch.id} --as <另一人 / another person>")

@@ -6,12 +6,10 @@ before its release; the release is one small transaction, and ``apply.py`` does 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,20 +17,20 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access import audit
 from creditsvc.access.callers import Caller
-from creditsvc.access.permissions import Permission
+from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed, NotFound
-from creditsvc.kernel.load import courts
 from creditsvc.kernel.text import Bilingual
+from creditsvc.register.effects import KINDS
 from creditsvc.register.entries import reaches
-from creditsvc.register.life import State
-from creditsvc.register.tables import Listing
 from creditsvc.services import Services
 from creditsvc.storage.sealed_files import spool
-from sync.staging import Tally, batch_folder, batch_key_name, file_path, find_batch, own_reading, stage
+from sync.batch_files import batch_folder, file_path, find_batch, original_key_name, rows_key_name
+from sync.inbound.shapes import Shape
+from sync.preview import Tally, digest_of, preview
+from sync.staging import own_reading, stage
 from sync.tables_intake import AWAITING, RECEIVED, RELEASED, UNREADABLE, WITHDRAWN, Batch, BatchRow
 
-MAX_GROWTH = 0.05
-MAX_FAULTS = 0.30
+KEY_BYTES = 32
 MIB = 1024 * 1024
 
 
@@ -43,9 +41,12 @@ def receive_file(
     filename: str,
     caller: Caller,
     now: datetime,
+    declared: int | None = None,
     progress: Callable[[Tally], None] | None = None,
 ) -> tuple[Batch, bool]:
     """Take a file in and read it; the batch, and whether it is new. The same file again changes nothing.
+
+    ``declared`` is how many rows the sender says it has: a file that was cut off between two rows shows by nothing else.
 
     Commits by itself, in steps. Raises ``TooLarge``, ``UnsupportedFile`` or ``InvalidInput`` with nothing left behind but
     the note that a file could not be read.
@@ -68,9 +69,9 @@ def receive_file(
             if existing is not None and existing.state not in {RECEIVED, UNREADABLE}:
                 return existing, False
             batch = existing or _new_batch(session, (filename, digest, size), caller=caller, now=now)
-            batch.state = RECEIVED
+            batch.state, batch.declared_rows = RECEIVED, declared if declared is not None else batch.declared_rows
             # The key is also the fence: an earlier reading of the same file stops at its next chunk.
-            services.vault.keep_key(batch_key_name(batch.id), key, at=now)
+            services.vault.keep_key(original_key_name(batch.id), key, at=now)
         path.replace(file_path(services, batch.id))
     finally:
         path.unlink(missing_ok=True)
@@ -91,7 +92,7 @@ def _new_batch(session: Session, file: tuple[str, str, int], *, caller: Caller, 
     filename, digest, size = file
     batch = Batch(
         filename=filename[-256:], sha256=digest, size=size, court_code=caller.court_code, state=RECEIVED,
-        uploaded_by=caller.actor, uploaded_person=caller.person, uploaded_at=now,
+        uploaded_by=caller.actor, uploaded_person=caller.person, uploaded_role=caller.role, uploaded_at=now,
     )  # fmt: skip
     session.add(batch)
     try:
@@ -111,8 +112,10 @@ def _read(
 ) -> Batch:
     with services.database.reading() as session:
         batch = batch_of(session, batch_id)
+    rows_key = secrets.token_bytes(KEY_BYTES)
+    services.vault.keep_key(rows_key_name(batch_id), rows_key, at=now)
     try:
-        tally = stage(services, batch, key, now=now, progress=progress)
+        tally = stage(services, batch, (key, rows_key), now=now, progress=progress)
     except Conflict:
         raise  # somebody reads or withdrew it meanwhile: theirs now
     except CreditServiceError as problem:
@@ -123,8 +126,8 @@ def _read(
     with services.database.writing() as session:
         batch = own_reading(session, services, batch_id, key)
         batch.rows, batch.problem = tally.rows, None
-        batch.preview = _preview(session, tally)
-        batch.digest = _digest(batch)
+        batch.preview = preview(session, batch, tally)
+        batch.digest = digest_of(batch)
         batch.state = AWAITING
     return batch
 
@@ -147,50 +150,6 @@ def batch_in_reach(session: Session, batch_id: int, *, caller: Caller, to_change
 
 def _unknown() -> NotFound:
     return NotFound(Bilingual("没有这个批次", "no such batch"), code="batch-unknown")
-
-
-def _preview(session: Session, tally: Tally) -> dict[str, Any]:
-    standing = session.scalar(select(func.count()).select_from(Listing).where(Listing.state == State.ACTIVE.value)) or 0
-    named = {court.code: court.name for court in courts().all()}
-    faulty = tally.refused + tally.quarantined
-    return {
-        "rows": tally.rows,
-        "gain": tally.staged,
-        "orders": tally.orders,
-        "persons": tally.persons,
-        "units": tally.staged - tally.persons,
-        "lose": 0,
-        "unchanged": tally.unchanged,
-        "changed": tally.changed,
-        "quarantined": tally.quarantined,
-        "refused": tally.refused,
-        "standing": standing,
-        "courts": [
-            {"code": code, "name": named.get(code, code), "rows": count} for code, count in tally.courts.most_common()
-        ],
-        "codes": [{"code": code, "rows": count} for code, count in tally.codes.most_common()],
-        "held": _held(tally, standing, faulty),
-    }
-
-
-def _held(tally: Tally, standing: int, faulty: int) -> list[dict[str, str]]:
-    held = []
-    if standing and tally.staged / standing > MAX_GROWTH:
-        held.append(
-            {"code": "growth", "zh": f"将使在册记录增加 {tally.staged / standing:.0%}（超过 {MAX_GROWTH:.0%}），请核对文件是否正确",
-             "en": f"the list would grow by {tally.staged / standing:.0%}, more than {MAX_GROWTH:.0%}: is it the right file?"}
-        )  # fmt: skip
-    if tally.rows and faulty / tally.rows > MAX_FAULTS:
-        held.append(
-            {"code": "faults", "zh": f"{faulty / tally.rows:.0%} 的行有误（超过 {MAX_FAULTS:.0%}），文件可能残缺或栏目错位",
-             "en": f"{faulty / tally.rows:.0%} of the rows are faulty, more than {MAX_FAULTS:.0%}: it may be damaged"}
-        )  # fmt: skip
-    return held
-
-
-def _digest(batch: Batch) -> str:
-    shown = [batch.id, batch.sha256, batch.preview]
-    return hashlib.sha256(json.dumps(shown, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def release(
@@ -220,6 +179,7 @@ def release(
         raise Conflict(
             Bilingual("批次内容已变动，请重新核对", "the batch has changed; look at it again"), code="batch-changed"
         )
+    _high_enough(batch, caller)
     if (batch.preview or {}).get("held") and not reason.strip():
         raise InvalidInput(
             Bilingual(
@@ -235,6 +195,7 @@ def release(
             state=RELEASED,
             released_by=caller.actor,
             released_person=caller.person,
+            released_role=caller.role,
             released_at=now,
             release_reason=reason,
         )
@@ -245,6 +206,24 @@ def release(
     details = {"digest": shown_digest, "held": [guard["code"] for guard in (batch.preview or {}).get("held", [])]}
     audit.record(session, action="batch.released", caller=caller, object=f"batch:{batch_id}", at=now, details=details)
     return batch
+
+
+PRESIDENT = {Shape.EXTENSION.value: "extend_listing", Shape.RELIEF.value: "grant_temporary_lift"}
+"""Shapes whose decisions may need the president's signature, and the kind that tells."""
+
+
+def _high_enough(batch: Batch, caller: Caller) -> None:
+    """Some decisions are the president's; told before the release, not row by row afterwards."""
+    shapes = (batch.preview or {}).get("shapes", {})
+    needed = [KINDS[kind] for shape, kind in PRESIDENT.items() if shape in shapes and kind in KINDS]
+    if caller.role != StaffRole.PRESIDENT.value and (kinds := [kind for kind in needed if kind.by_president]):
+        raise NotAllowed(
+            Bilingual(
+                f"本批次含有须由院长签发的“{kinds[0].label.zh}”，请由院长发布",
+                f"the batch holds what the court's president must sign ({kinds[0].label.en}); the president releases it",
+            ),
+            code="president-needed",
+        )
 
 
 def withdraw(session: Session, batch_id: int, *, caller: Caller, now: datetime) -> Batch:

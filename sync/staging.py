@@ -1,23 +1,18 @@
-"""From a sealed file to staged rows: parsed, compared with the register, sealed again row by row.
+"""From a sealed file to staged rows: parsed, held against the register, sealed again row by row.
 
-Works in chunks, each a transaction of its own, so that a long file holds up nobody. A batch whose parsing was cut off is
-parsed anew from its file.
+Works in chunks: what a chunk needs is looked up and sealed first, then written in a short transaction of its own, so that
+a long file holds up nobody. A batch whose parsing was cut off is parsed anew from its file.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-import msgspec
-from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
@@ -25,89 +20,31 @@ from creditsvc.kernel.errors import Conflict
 from creditsvc.kernel.load import courts
 from creditsvc.kernel.sheets.read import read_file
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.tables import Listing
 from creditsvc.services import Services
-from creditsvc.storage.bulk import insert_rows
+from creditsvc.storage.bulk import insert_alike
 from creditsvc.storage.sealed_files import open_spooled
-from sync.inbound.parse import digest_input, parse_rows, row_key_parts
-from sync.inbound.records import Fault, InboundRecord
-from sync.tables_intake import RECEIVED, Batch, BatchFault, BatchRow
+from sync.batch_files import (
+    Digests,
+    file_path,
+    find_batch,
+    open_row,
+    original_key_name,
+    row_nonce,
+    seal_cells,
+    seal_row,
+    shape_of,
+)
+from sync.inbound.cells import Row
+from sync.inbound.parse import PARSER, Outcome, duplicate, read_rows
+from sync.inbound.records import Fault, Inbound
+from sync.judging import Judged, judge
+from sync.preview import Tally
+from sync.tables_intake import RECEIVED, WAITING, Batch, BatchFault, BatchRow, WaitingRow
 
-CHUNK = 1000
-KEY_BYTES = 16
-_NONCE = 12
-encoder = msgspec.json.Encoder()
-decoder = msgspec.json.Decoder(InboundRecord)
-
-
-@dataclass
-class Tally:
-    """Counts while a file is read."""
-
-    rows: int = 0
-    staged: int = 0
-    unchanged: int = 0
-    changed: int = 0
-    quarantined: int = 0
-    refused: int = 0
-    orders: int = 0
-    persons: int = 0
-    courts: Counter[str] = field(default_factory=Counter)
-    codes: Counter[str] = field(default_factory=Counter)
-
-
-def batch_key_name(batch_id: int) -> str:
-    """Under which name the key database holds a batch's key."""
-    return f"batch:{batch_id}"
-
-
-def batch_folder(services: Services) -> Path:
-    """Where sealed files lie."""
-    return services.settings.home / "batches"
-
-
-def file_path(services: Services, batch_id: int) -> Path:
-    """Where a batch's sealed file lies."""
-    return batch_folder(services) / f"{batch_id}.sealed"
-
-
-def clear_batch(services: Services, batch_id: int, now: datetime) -> None:
-    """Destroy a finished batch's key, and with it its staged rows and its file wherever copies of them are."""
-    services.vault.destroy(batch_key_name(batch_id), at=now)
-    file_path(services, batch_id).unlink(missing_ok=True)
-
-
-class Digests:
-    """Keyed digests of rows: which row it is, and what it says."""
-
-    def __init__(self, services: Services) -> None:
-        self._key = hmac.HMAC(services.keyring.secret("row/key/1"), hashes.SHA256())
-        self._content = hmac.HMAC(services.keyring.secret("row/content/1"), hashes.SHA256())
-
-    def of(self, record: InboundRecord) -> tuple[bytes, bytes]:
-        """Key and content digest, 16 bytes each."""
-        key = self._key.copy()
-        key.update("\0".join(row_key_parts(record)).encode())
-        content = self._content.copy()
-        content.update(digest_input(record))
-        return key.finalize()[:KEY_BYTES], content.finalize()[:KEY_BYTES]
-
-
-def seal_row(cipher: AESGCM, batch_id: int, record: InboundRecord, nonce: bytes) -> bytes:
-    """A record under the batch's key, bound to its place."""
-    return nonce + cipher.encrypt(nonce, encoder.encode(record), f"{batch_id}:{record.row}".encode())
-
-
-def open_row(cipher: AESGCM, batch_id: int, row_number: int, sealed: bytes) -> InboundRecord:
-    """The record of a staged row."""
-    clear = cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], f"{batch_id}:{row_number}".encode())
-    return decoder.decode(clear)
-
-
-def find_batch(session: Session, batch_id: int, *, to_change: bool = False) -> Batch | None:
-    """The batch, if there is one; locked if it is to be changed."""
-    query = select(Batch).where(Batch.id == batch_id)
-    return session.scalar(query.with_for_update() if to_change else query)
+CHUNK = 2000
+_ROW = ("batch_id", "row_number", "state", "shape", "rank", "court_code", "row_key", "row_digest", "sealed")
+_FAULT = ("batch_id", "row_number", "column", "header", "code", "zh", "en", "severity")
+_WAIT = ("batch_id", "row_number", "court_code", "codes", "state", "sealed", "version")
 
 
 def own_reading(session: Session, services: Services, batch_id: int, key: bytes) -> Batch:
@@ -115,7 +52,7 @@ def own_reading(session: Session, services: Services, batch_id: int, key: bytes)
 
     Raises ``Conflict`` if it was withdrawn, or if the same file came again meanwhile and is read under another key.
     """
-    batch, name = find_batch(session, batch_id, to_change=True), batch_key_name(batch_id)
+    batch, name = find_batch(session, batch_id, to_change=True), original_key_name(batch_id)
     if batch is None or batch.state != RECEIVED or services.vault.keys_of([name]).get(name) != key:
         raise Conflict(
             Bilingual(
@@ -127,113 +64,159 @@ def own_reading(session: Session, services: Services, batch_id: int, key: bytes)
     return batch
 
 
-def stage(services: Services, batch: Batch, key: bytes, *, now: datetime, progress: Any = None) -> Tally:
-    """Read the whole file; every row is staged, or has its faults. Raises what ``read_file`` raises."""
+def stage(services: Services, batch: Batch, keys: tuple[bytes, bytes], *, now: datetime, progress: Any = None) -> Tally:
+    """Read the whole file; every row is staged, waits, or has its faults. ``keys``: the file's, the staged rows'.
+
+    Raises what ``read_file`` raises.
+    """
+    key, rows_key = keys
     with services.database.writing() as session:
         own_reading(session, services, batch.id, key)
-        for table in (BatchRow, BatchFault):
-            session.execute(delete(table).where(table.batch_id == batch.id))
-    tally, stager = Tally(), _Stager(services, batch, key)
+        for model in (BatchRow, BatchFault, WaitingRow):
+            session.execute(delete(model).where(model.batch_id == batch.id))
+    tally, stager = Tally(), _Stager(services, batch, key, rows_key, now)
     with open_spooled(file_path(services, batch.id), key) as file:
-        read = read_file(file)
-        outcomes = parse_rows(read, courts=courts(), received_on=legal_day(now))
-        for chunk in _chunks(outcomes):
+        table = read_file(file)
+        for chunk in _chunks(read_rows(table, courts=courts(), received_on=legal_day(now))):
+            stager.prepare(chunk, tally)
             with services.database.writing() as session:
                 own_reading(session, services, batch.id, key)
-                stager.keep(session, [_in_reach(item, batch.court_code) for item in chunk], tally)
+                stager.write(session)
             if progress is not None:
                 progress(tally)
+    with services.database.writing() as session:
+        found = own_reading(session, services, batch.id, key)
+        found.format, found.encoding, found.parser = table.format, table.encoding, PARSER
+    stager.refuse_repeated(tally)
     return tally
 
 
-Outcome = InboundRecord | tuple[Fault, ...]
+Read = tuple[Outcome, Row | None]
 
 
-def _chunks(outcomes: Iterable[Outcome]) -> Iterator[list[Outcome]]:
+def _chunks(outcomes: Iterable[Read]) -> Iterator[list[Read]]:
     iterator = iter(outcomes)
     while chunk := list(islice(iterator, CHUNK)):
         yield chunk
 
 
-def _in_reach(item: Outcome, court_code: str | None) -> Outcome:
-    """Only the listing court, or one above it, decides about an entry (I15): others' rows are refused."""
-    if isinstance(item, tuple) or (court_code is not None and item.court_code.startswith(court_code)):
-        return item
-    return (
-        Fault(
-            item.row,
-            "court_name",
-            "court_name",
-            "court-not-yours",
-            Bilingual(
-                "不是本院或者下级法院的案件，应由执行法院自行报送",
-                "another court's case: that court must send it itself",
-            ),
-            "refused",
-        ),
-    )
-
-
 class _Stager:
-    """Writes chunks of outcomes."""
+    """Makes rows of chunks of outcomes."""
 
-    def __init__(self, services: Services, batch: Batch, key: bytes) -> None:
-        self._batch_id = batch.id
-        self._cipher = AESGCM(key)
-        self._digests = Digests(services)
-        self._count = 0
+    def __init__(self, services: Services, batch: Batch, key: bytes, rows_key: bytes, now: datetime) -> None:
+        self._services, self._batch, self._key, self._now = services, batch, key, now
+        self._cipher, self._digests, self._count = AESGCM(rows_key), Digests(services), 0
+        self._header = "case_code"
+        self._rows: list[tuple[Any, ...]] = []
+        self._faults: list[tuple[Any, ...]] = []
+        self._waiting: list[tuple[Any, ...]] = []
 
-    def keep(self, session: Session, chunk: Sequence[Outcome], tally: Tally) -> None:
-        """Stage records, note faults."""
-        records = [item for item in chunk if isinstance(item, InboundRecord)]
-        digests = {record.row: self._digests.of(record) for record in records}
-        known = _known(session, [key for key, _ in digests.values()])
-        rows = [self._row(record, *digests[record.row], known) for record in records]
-        faults = [_fault_row(self._batch_id, fault) for item in chunk if isinstance(item, tuple) for fault in item]
-        insert_rows(session, BatchRow, rows)
-        insert_rows(session, BatchFault, faults)
-        _count(tally, chunk, rows, records)
+    def prepare(self, chunk: Sequence[Read], tally: Tally) -> None:
+        """Judge and seal a chunk; nothing is locked meanwhile."""
+        self._rows, self._faults, self._waiting = [], [], []
+        tally.rows += len(chunk)
+        with self._services.database.reading() as session:
+            judged = judge(
+                session, self._services, self._digests, [outcome for outcome, _ in chunk],
+                reach=self._batch.court_code, on=legal_day(self._now),
+            )  # fmt: skip
+        for (outcome, row), one in zip(chunk, judged, strict=True):
+            if row is not None:
+                self._header = row.plan.header("case_code")
+            if one.faults:
+                self._fault(one.faults, row, tally)
+            if not isinstance(outcome, tuple) and one.state:
+                self._take(outcome, one, tally)
 
-    def _row(self, record: InboundRecord, key: bytes, digest: bytes, known: dict[bytes, bytes]) -> dict[str, Any]:
-        before = known.get(key)
-        state = "staged" if before is None else "unchanged" if before == digest else "changed"
-        self._count += 1
-        nonce = self._count.to_bytes(_NONCE, "big")
-        sealed = None if state == "unchanged" else seal_row(self._cipher, self._batch_id, record, nonce)
-        return {"batch_id": self._batch_id, "row_number": record.row, "state": state, "row_key": key, "row_digest": digest,
-                "sealed": sealed}  # fmt: skip
+    def _take(self, record: Inbound, one: Judged, tally: Tally) -> None:
+        sealed = None
+        if one.state == "staged":
+            self._count += 1
+            sealed = seal_row(self._cipher, self._batch.id, record, row_nonce(self._count))
+            tally.take(record, one.court_code)
+        else:
+            tally.pass_over(one.state)
+        shape = shape_of(record)
+        rank = shape.rank if one.rank is None else one.rank
+        self._rows.append(
+            (self._batch.id, record.row, one.state, shape.value, rank, one.court_code, one.key, one.digest, sealed)
+        )
+
+    def _fault(self, faults: Sequence[Fault], row: Row | None, tally: Tally) -> None:
+        tally.fault(faults)
+        for fault in faults:
+            self._faults.append(_fault_row(self._batch.id, fault))
+        if row is not None and all(fault.severity == "quarantine" for fault in faults):
+            number = row.number
+            self._waiting.append((
+                self._batch.id, number, court_told(row) or self._batch.court_code or "",
+                sorted({fault.code for fault in faults}), WAITING,
+                seal_cells(self._key, f"{self._batch.id}:{number}", told(row)), 1,
+            ))  # fmt: skip
+
+    def write(self, session: Session) -> None:
+        """Write what was prepared, in the caller's transaction."""
+        for table, names, rows in (
+            (BatchRow, _ROW, self._rows), (BatchFault, _FAULT, self._faults), (WaitingRow, _WAIT, self._waiting),
+        ):  # fmt: skip
+            if rows:
+                insert_alike(session, table, names, rows, {})
+
+    def refuse_repeated(self, tally: Tally) -> None:
+        """Rows that repeat an earlier one of the file. Told by the database, so that no file is held in memory."""
+        while True:
+            with self._services.database.writing() as session:
+                own_reading(session, self._services, self._batch.id, self._key)
+                rows = _repeated(session, self._batch.id)
+                faults = [duplicate(row.row_number, self._header, first) for row, first in rows]
+                for (row, _), fault in zip(rows, faults, strict=True):
+                    self._give_back(row, fault, tally)
+                    row.state, row.sealed = "repeated", None
+                insert_alike(session, BatchFault, _FAULT, [_fault_row(self._batch.id, fault) for fault in faults], {})
+            if len(rows) < CHUNK:
+                return
+
+    def _give_back(self, row: BatchRow, fault: Fault, tally: Tally) -> None:
+        if row.sealed is not None:
+            record = open_row(self._cipher, self._batch.id, row.row_number, row.sealed, row.shape)
+            tally.take(record, row.court_code, times=-1)
+        else:
+            tally.pass_over(row.state, times=-1)
+        tally.fault([fault])
 
 
-def _known(session: Session, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-    found: dict[bytes, bytes] = {}
-    for start in range(0, len(keys), 500):
-        query = select(Listing.row_key, Listing.row_digest).where(Listing.row_key.in_(keys[start : start + 500]))
-        found.update({bytes(key): bytes(digest) for key, digest in session.execute(query)})
-    return found
+def _repeated(session: Session, batch_id: int) -> Sequence[Any]:
+    """The next rows whose key an earlier row of the batch has, each with that row's number."""
+    live = (BatchRow.batch_id == batch_id, BatchRow.state != "repeated")
+    first = func.min(BatchRow.row_number).label("first")
+    keys = select(BatchRow.row_key, first).where(*live).group_by(BatchRow.row_key).having(func.count() > 1).subquery()
+    query = (
+        select(BatchRow, keys.c.first)
+        .join(keys, keys.c.row_key == BatchRow.row_key)
+        .where(*live, BatchRow.row_number != keys.c.first)
+        .order_by(BatchRow.row_number)
+        .limit(CHUNK)
+    )
+    return session.execute(query).all()
 
 
-def _fault_row(batch_id: int, fault: Fault) -> dict[str, Any]:
-    return {"batch_id": batch_id, "row_number": fault.row, "column": fault.column[:64], "header": (fault.header or "")[:128],
-            "code": fault.code, "zh": fault.text.zh, "en": fault.text.en, "severity": fault.severity}  # fmt: skip
+def told(row: Row) -> dict[str, str]:
+    """What a row says, by our columns: the first filled cell of each, and every cell of a number."""
+    cells: dict[str, str] = {}
+    for column in row.plan.places:
+        found = row.raws(column)
+        if found:
+            cells[column] = "\n".join(map(str, found)) if column == "id_number" else str(found[0])
+    return cells
 
 
-def _count(
-    tally: Tally, chunk: Sequence[Outcome], rows: Sequence[dict[str, Any]], records: Sequence[InboundRecord]
-) -> None:
-    tally.rows += len(chunk)
-    states = Counter(row["state"] for row in rows)
-    tally.staged += states["staged"]
-    tally.unchanged += states["unchanged"]
-    tally.changed += states["changed"]
-    staged = {row["row_number"] for row in rows if row["state"] == "staged"}
-    for record in records:
-        if record.row in staged:
-            tally.courts[record.court_code] += 1
-            tally.orders += record.order_number is not None
-            tally.persons += record.debtor_kind.value == "person"
-    for item in chunk:
-        if isinstance(item, tuple):
-            severe = any(fault.severity == "refused" for fault in item)
-            tally.refused += severe
-            tally.quarantined += not severe
-            tally.codes.update({fault.code for fault in item})
+def court_told(row: Row) -> str | None:
+    """The court that a row names, where it can be told."""
+    named, code = row.raw("court_name"), row.raw("court_code")
+    court = (courts().resolve(str(named)) if named else None) or (courts().by_code(str(code)) if code else None)
+    return court.code if court else None
+
+
+def _fault_row(batch_id: int, fault: Fault) -> tuple[Any, ...]:
+    return (batch_id, fault.row, fault.column[:64], (fault.header or "")[:128], fault.code, fault.text.zh, fault.text.en,
+            fault.severity)  # fmt: skip

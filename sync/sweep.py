@@ -1,6 +1,7 @@
-"""What a killed process may leave of a file that came in, cleared later: keys, sealed files, sealed rows.
+"""What a killed process may leave of a file that came in, and what has outlived its purpose: keys, files, sealed rows.
 
 Nothing here is needed for a batch to be right; it is needed so that numbers on their way in don't outlive their purpose.
+The file as it came, and rows that nobody has settled, are kept for ``batch_keep_days`` after the batch was applied.
 """
 
 from __future__ import annotations
@@ -8,13 +9,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, func, select, update
 
 from creditsvc.services import Services
-from sync.staging import batch_folder, clear_batch
-from sync.tables_intake import FINISHED, Batch, BatchRow
+from sync.batch_files import batch_folder, forget_original, forget_rows
+from sync.tables_intake import APPLIED, FINISHED, PROPOSED, WAITING, Batch, BatchRow, WaitingRow
 
 LONGEST_UPLOAD = timedelta(days=1)
+AT_ONCE = 5000
+"""Rows deleted by one transaction."""
 
 
 def sweep_batches(services: Services, now: datetime) -> int:
@@ -22,25 +25,52 @@ def sweep_batches(services: Services, now: datetime) -> int:
     folder = batch_folder(services)
     if not folder.is_dir():
         return 0
-    return _finished(services, folder, now) + _broken_off(services, folder, now)
+    return _staged(services, now) + _originals(services, folder, now) + _broken_off(services, folder, now)
 
 
-def _finished(services: Services, folder: Path, now: datetime) -> int:
-    left = [int(path.stem) for path in folder.glob("*.sealed") if path.stem.isdecimal()]
+def _staged(services: Services, now: datetime) -> int:
+    """Rows of finished batches: their counts are in the batch, their outcome in the register, their faults are kept."""
     with services.database.reading() as session:
-        query = select(Batch.id, Batch.state).where(Batch.id.in_(left))
-        states = {row[0]: row[1] for row in session.execute(query)}
-    done = [batch_id for batch_id in left if states.get(batch_id) in FINISHED]
+        query = select(Batch.id).where(Batch.state.in_(FINISHED), Batch.id.in_(select(BatchRow.batch_id).distinct()))
+        done = session.scalars(query).all()
     for batch_id in done:
-        with services.database.writing() as session:
-            session.execute(
-                update(BatchRow)
-                .where(BatchRow.batch_id == batch_id, BatchRow.sealed.is_not(None))
-                .values(sealed=None)
-                .execution_options(synchronize_session=False)
-            )
-        clear_batch(services, batch_id, now)
+        forget_rows(services, batch_id, now)
+        while True:
+            with services.database.writing() as session:
+                some = select(BatchRow.row_number).where(BatchRow.batch_id == batch_id).limit(AT_ONCE)
+                gone = session.execute(
+                    delete(BatchRow).where(
+                        BatchRow.batch_id == batch_id, BatchRow.row_number.in_(some.scalar_subquery())
+                    )
+                )
+            if not gone.rowcount:  # type: ignore[attr-defined]
+                break
     return len(done)
+
+
+def _originals(services: Services, folder: Path, now: datetime) -> int:
+    """Files that were never read or were taken back, at once; applied ones when their time is over and no row waits."""
+    left = [int(path.stem) for path in folder.glob("*.sealed") if path.stem.isdecimal()]
+    waits = select(func.count()).where(WaitingRow.batch_id == Batch.id, WaitingRow.state.in_([WAITING, PROPOSED]))
+    with services.database.reading() as session:
+        query = select(Batch.id, Batch.state, Batch.applied_at, waits.scalar_subquery()).where(Batch.id.in_(left))
+        found = session.execute(query).all()
+    keep = timedelta(days=services.settings.batch_keep_days)
+    over = [
+        batch_id
+        for batch_id, state, applied_at, waiting in found
+        if state in FINISHED
+        and (state != APPLIED or (not waiting and applied_at is not None and applied_at + keep < now))
+    ]
+    for batch_id in over:
+        with services.database.writing() as session:
+            session.execute(update(Batch).where(Batch.id == batch_id).values(original_gone_at=now))
+            session.execute(
+                update(WaitingRow).where(WaitingRow.batch_id == batch_id).values(sealed=None, supplement=None)
+                .execution_options(synchronize_session=False)
+            )  # fmt: skip
+        forget_original(services, batch_id, now)
+    return len(over)
 
 
 def _broken_off(services: Services, folder: Path, now: datetime) -> int:

@@ -53,7 +53,9 @@ def read_change(row: Row, shape: Shape, courts: CourtIndex, received_on: date) -
     days = _days(row, received_on)
     document = row.text("document_number")
     if document is None and not row.is_faulty("document_number"):
-        row.wants("document_number", "document-missing", "没有本次文书的文号", "no number of the document that decides it")
+        row.wants(
+            "document_number", "document-missing", "没有本次文书的文号", "no number of the document that decides it"
+        )
     name = row.text("subject_name")
     if row.faults or number is None or case is None or days is None or document is None or said is None:
         return None
@@ -73,7 +75,9 @@ def _days(row: Row, received_on: date) -> tuple[date, date] | None:
             row.wants("event_on", "event-day-missing", "没有写明发生日期", "the day on which it happened is missing")
         return None
     if known_on < event_on:
-        row.wants("known_on", "date-order", "法院知悉日早于发生日，须核实", "known before it happened: which day is right?")
+        row.wants(
+            "known_on", "date-order", "法院知悉日早于发生日，须核实", "known before it happened: which day is right?"
+        )
     return event_on, known_on
 
 
@@ -81,7 +85,10 @@ def _exit(row: Row) -> dict[str, Any] | None:
     text = row.text("exit_ground") or row.text("withdraw_reason") or row.text("shield_reason")
     ground = read_ground(text) if text else None
     if ground is None:
-        column = next((name for name in ("exit_ground", "withdraw_reason", "shield_reason") if row.raw(name) is not None), "exit_ground")
+        column = next(
+            (name for name in ("exit_ground", "withdraw_reason", "shield_reason") if row.raw(name) is not None),
+            "exit_ground",
+        )
         row.wants(column, "exit-ground-unclear", "移出理由缺失，或者不是第九条、第十条、第二条的任何一项；终结本次执行程序不是移出理由",
                   "the reason for leaving is missing or none of arts 2, 9 and 10; ending a round of enforcement is none")  # fmt: skip
         return None
@@ -93,7 +100,11 @@ def _exit(row: Row) -> dict[str, Any] | None:
                   "a revocation is no removal: the day's column and the reason disagree")  # fmt: skip
     decision, order = row.text("decision_number"), row.text("order_number")
     of_order = ground is ExitGround.ORDER_LIFTED or (order is not None and decision is None)
-    kind = ("revoke_order" if revoked else "lift_order") if of_order else ("revoke_listing" if revoked else "remove_listing")
+    kind = (
+        ("revoke_order" if revoked else "lift_order")
+        if of_order
+        else ("revoke_listing" if revoked else "remove_listing")
+    )
     if of_order and not revoked and ground is not ExitGround.ORDER_LIFTED:
         ground = ExitGround.ORDER_LIFTED
     reason = row.passage("reason") or text or ground.label.zh
@@ -141,7 +152,9 @@ def _extension(row: Row) -> dict[str, Any] | None:
     until = row.day("new_end_date")
     if until is None:
         if not row.is_faulty("new_end_date"):
-            row.wants("new_end_date", "term-missing", "没有写明延长后的截止日（第二条）", "the new end is missing (art. 2)")
+            row.wants(
+                "new_end_date", "term-missing", "没有写明延长后的截止日（第二条）", "the new end is missing (art. 2)"
+            )
         return None
     if row.text("reason") is None:
         row.wants("reason", "reason-missing", "延长期限须写明理由（第二条）", "an extension needs its reasons (art. 2)")
@@ -160,10 +173,31 @@ def _relief(row: Row) -> dict[str, Any] | None:
             row.wants(column, "relief-day-missing", "没有写明救济的起止日", "the days of the relief are missing")
     if kind is None or first is None or last is None:
         return None
-    items = list(values.read_names(row.text("relief_items")))
-    changes = {"kind": kind, "from_day": first.isoformat(), "to_day": last.isoformat(), "measures": items}
-    return {"kind": "grant_relief", "about": ORDER, "made_by": row.text("order_number"), "changes": changes,
-            "reason": row.passage("reason") or said}  # fmt: skip
+    changes: dict[str, Any] = {"from_day": first.isoformat(), "to_day": last.isoformat()}
+    purpose = row.passage("relief_purpose")
+    if purpose is None:
+        row.wants("relief_purpose", "relief-purpose-missing", "没有写明救济的事由", "what the relief is for is missing")
+        return None
+    if kind == "temporary_lift":
+        changes |= {"purpose": _purpose(row, purpose), "undertaking": row.text("relief_undertaking") in values.YES}
+    else:
+        changes |= {"purpose": purpose[:256], "measures": list(values.read_names(row.text("relief_items")))}
+    return {"kind": f"grant_{kind}", "about": ORDER, "made_by": row.text("order_number"), "changes": changes,
+            "reason": row.passage("reason") or purpose}  # fmt: skip
+
+
+_PURPOSES = (("就医|疾病|病重", "illness"), ("丧|奔丧", "funeral"), ("公务", "public_duty"), ("外事", "foreign_affairs"),
+             ("考试", "examination"), ("紧急|急需|亟需", "urgent"))  # fmt: skip
+
+
+def _purpose(row: Row, text: str) -> str:
+    """Which of the cases of 35号 no. 17(3) it is."""
+    codes = {code for _, code in _PURPOSES}
+    found = text if text in codes else next((code for words, code in _PURPOSES if re.search(words, text)), None)
+    if found is None:
+        row.fault("relief_purpose", "relief-purpose-unknown", "暂时解除的事由应为就医、丧葬、公务、外事、考试或者其他紧急情况",
+                  "a temporary lift is for illness, a funeral, public duty, foreign affairs, an examination or an urgent need")  # fmt: skip
+    return found or ""
 
 
 def _officer(row: Row) -> dict[str, Any] | None:
@@ -189,7 +223,11 @@ def _about_listing(row: Row, kind: str) -> dict[str, Any]:
             "reason": row.passage("reason") or DEFAULT_REASONS.get(kind, "")}  # fmt: skip
 
 
-DEFAULT_REASONS = {"correct_listing": "信息不准确，依法更正", "mark_officer": "法院载明的责任人员", "release_officer": "责任身份已经终止"}
+DEFAULT_REASONS = {
+    "correct_listing": "信息不准确，依法更正",
+    "mark_officer": "法院载明的责任人员",
+    "release_officer": "责任身份已经终止",
+}
 """Where a row gives no reason of its own. An extension has to."""
 _READERS: dict[Shape, Callable[[Row], dict[str, Any] | None]] = {
     Shape.EXIT: _exit, Shape.CORRECTION: _correction, Shape.EXTENSION: _extension, Shape.RELIEF: _relief, Shape.OFFICER: _officer,

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+from unicodedata import normalize
 
 from creditsvc.kernel.case_numbers import parse_case_number
 from creditsvc.kernel.courts import CourtIndex
@@ -84,6 +85,14 @@ def read_row(row: Row, *, courts: CourtIndex, received_on: date) -> Outcome:
     return found if found is not None and not row.faults else tuple(row.faults)
 
 
+def fold_number(document: str) -> str:
+    """A document's number for comparing: whatever brackets and spaces it was written with."""
+    return "".join(normalize("NFKC", document).translate(_BRACKETS).split())
+
+
+_BRACKETS = str.maketrans("〔〕【】[]{}", "()()()()")
+
+
 @lru_cache(maxsize=4096)
 def _case_key(case_number: str) -> str:
     return parse_case_number(case_number).key
@@ -106,7 +115,7 @@ def row_key_parts(record: Inbound) -> tuple[str, ...]:
 
 def listing_key_parts(record: Inbound, decision: str) -> tuple[str, ...]:
     """The key of the listing that this decision made, or would make, for the same debtor in the same case."""
-    return record.court_code, _case_key(record.case_number), record.number.canonical, decision
+    return record.court_code, _case_key(record.case_number), record.number.canonical, fold_number(decision)
 
 
 def digest_input(record: Inbound) -> bytes:

@@ -35,7 +35,7 @@ class Shape(StrEnum):
     @property
     def rank(self) -> int:
         """Exits go first, then what changes an entry, then what adds one."""
-        return {Shape.EXIT: 0, Shape.ORDER: 2, Shape.LISTING: 2}.get(self, 1)
+        return {Shape.EXIT: 0, Shape.ORDER: 3, Shape.LISTING: 3}.get(self, 2)
 
 
 LABELS = {
@@ -116,7 +116,10 @@ def shape_of_row(row: Row, base: Shape | None) -> Shape | None:
     return _of_listing(row)
 
 
-_GONE, _THERE = ("屏蔽", "删除", "撤", "失效", "移出", "退出", "过期", "无效"), ("发布", "公布", "在册", "有效", "正常", "生效")
+_GONE, _THERE = (
+    ("屏蔽", "删除", "撤", "失效", "移出", "退出", "过期", "无效"),
+    ("发布", "公布", "在册", "有效", "正常", "生效"),
+)
 
 
 def _of_listing(row: Row) -> Shape | None:

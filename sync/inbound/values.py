@@ -19,6 +19,7 @@ NULL_WORDS = frozenset(
      "None", "none", "NaN", "nan"}
 )  # fmt: skip
 NULL_DATES = frozenset({"1900-01-01", "1899-12-31", "1899-12-30", "0001-01-01"})
+YES = frozenset({"是", "有", "已提交", "yes", "true", "1", "Y", "y", "TRUE", "True"})
 EARLIEST = date(1990, 1, 1)
 LATEST = date(2100, 1, 1)
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]")

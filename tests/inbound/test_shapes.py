@@ -15,11 +15,14 @@ from sync.inbound.shapes import Shape, shape_of_word
 from tests.inbound.lists import GOOD, Outcome, codes, ndjson_of, one, read
 
 WHO = {name: GOOD[name] for name in ("subject_name", "id_number", "court_name", "case_code")}
-EXIT = {**WHO, "exit_ground": "履行完毕", "event_on": "2026-11-20", "known_on": "2026-11-23", "document_number": "（2026）豫0105执1234号之二",
+EXIT = {**WHO, "exit_ground": "履行完毕", "event_on": "2026-11-20", "known_on": "2026-11-23",
+ "document_number": "（2026）豫0105执1234号之二",
         "decision_number": GOOD["decision_number"]}  # fmt: skip
 ORDER = {**WHO, "order_number": "（2026）豫0105执1234号限消", "order_issued_on": "2026-10-28"}
-OFFICER = {"id_number": "91410100MA0000019P", "court_name": GOOD["court_name"], "case_code": GOOD["case_code"], "document_number": "（2026）豫0105执1234号之三",
-           "event_on": "2026-11-20", "officer_name": "李四", "officer_id": "410105199001014872", "officer_role": "法定代表人"}  # fmt: skip
+OFFICER = {"id_number": "91410100MA0000019P", "court_name": GOOD["court_name"], "case_code": GOOD["case_code"],
+ "document_number": "（2026）豫0105执1234号之三",
+           "event_on": "2026-11-20", "officer_name": "李四", "officer_id": "410105199001014872",
+           "officer_role": "法定代表人"}  # fmt: skip
 
 
 def of(row: dict[str, Any], **changes: Any) -> Outcome:
@@ -76,9 +79,11 @@ def test_reasons_as_courts_write_them(text: str, ground: ExitGround | None) -> N
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"exit_ground": "终结本次执行程序"}, "exit-ground-unclear"), ({"exit_ground": None, "status": "屏蔽", "disrupt_types": "违反财产报告制度"}, "exit-ground-unclear"),
+        ({"exit_ground": "终结本次执行程序"}, "exit-ground-unclear"), ({"exit_ground": None, "status": "屏蔽",
+        "disrupt_types": "违反财产报告制度"}, "exit-ground-unclear"),
         ({"document_number": None}, "document-missing"), ({"event_on": None, "known_on": None}, "event-day-missing"),
-        ({"event_on": "2026-12-01"}, "date-future"), ({"known_on": "2026-11-19"}, "date-order"), ({"id_number": "4101051990****4872"}, "number-masked"),
+        ({"event_on": "2026-12-01"}, "date-future"), ({"known_on": "2026-11-19"}, "date-order"),
+        ({"id_number": "4101051990****4872"}, "number-masked"),
         ({"case_code": "无"}, "case-number-shape"), ({"case_code": "（2014）金执字第163号", "court_name": None}, "court-unknown"),
         ({"withdraw_time": "2026-11-20"}, "exit-kind-unclear"),
     ],
@@ -89,8 +94,10 @@ def test_an_exit_that_lacks_something(changes: dict[str, Any], code: str) -> Non
 
 @pytest.mark.parametrize(
     ("told", "kind"),
-    [({"PBSJ": "2026-11-20 10:00:00", "PBYYMC": "履行完毕"}, "remove_listing"), ({"CXSJ": "2026-11-20", "CXYYMC": "错误纳入"}, "revoke_listing"),
-     ({"ZTMC": "屏蔽", "exit_ground": "期满", "event_on": "2026-11-01"}, "remove_listing"), ({"ZTMC": "已删除", "PBSJ": "2026-11-20", "PBYYMC": "终结执行"}, "remove_listing"),
+    [({"PBSJ": "2026-11-20 10:00:00", "PBYYMC": "履行完毕"}, "remove_listing"), ({"CXSJ": "2026-11-20",
+     "CXYYMC": "错误纳入"}, "revoke_listing"),
+     ({"ZTMC": "屏蔽", "exit_ground": "期满", "event_on": "2026-11-01"}, "remove_listing"), ({"ZTMC": "已删除",
+     "PBSJ": "2026-11-20", "PBYYMC": "终结执行"}, "remove_listing"),
      ({"op": "D", "exit_ground": "performed", "event_on": "2026-11-01"}, "remove_listing"),
      ({"jhpt_delete": "1", "exit_ground": "performed", "event_on": "2026-11-01"}, "remove_listing")],
 )  # fmt: skip
@@ -107,7 +114,8 @@ def test_it_is_no_addition_even_where_it_lacks_everything_else(told: dict[str, A
 
 @pytest.mark.parametrize(
     "told",
-    [{"ZTMC": "发布", "PBSJ": "", "CXSJ": "1900-01-01", "op": "I"}, {"modify_flag": 1}, {"jhpt_delete": 0}, {"PBSJ": "0001-01-01T00:00:00"},
+    [{"ZTMC": "发布", "PBSJ": "", "CXSJ": "1900-01-01", "op": "I"}, {"modify_flag": 1}, {"jhpt_delete": 0},
+     {"PBSJ": "0001-01-01T00:00:00"},
      {"status": 0}],
 )  # fmt: skip
 def test_what_says_that_it_stands_is_a_listing(told: dict[str, Any]) -> None:
@@ -116,7 +124,12 @@ def test_what_says_that_it_stands_is_a_listing(told: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("told", "code"),
-    [({"ZTMC": "处理中"}, "status-unclear"), ({"status": "1"}, "status-unclear"), ({"op": "U"}, "op-unclear"), ({"op": "?"}, "op-unclear")],
+    [
+        ({"ZTMC": "处理中"}, "status-unclear"),
+        ({"status": "1"}, "status-unclear"),
+        ({"op": "U"}, "op-unclear"),
+        ({"op": "?"}, "op-unclear"),
+    ],
 )
 def test_what_is_unclear_waits(told: dict[str, Any], code: str) -> None:
     assert codes(one(**told)) == [code]
@@ -133,7 +146,8 @@ def test_an_order() -> None:
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"order_number": ""}, "order-number-missing"), ({"order_issued_on": None}, "order-day-missing"), ({"order_issued_on": "2027-01-01"}, "date-future"),
+    [({"order_number": ""}, "order-number-missing"), ({"order_issued_on": None}, "order-day-missing"),
+     ({"order_issued_on": "2027-01-01"}, "date-future"),
      ({"bound_role": "会计", "unit_name": "某厂"}, "role-unknown"), ({"bound_role": "实际控制人"}, "unit-missing")],
 )  # fmt: skip
 def test_an_order_that_lacks_something(changes: dict[str, Any], code: str) -> None:
@@ -145,9 +159,17 @@ def test_an_extension_and_a_correction() -> None:
     longer = change(base, new_end_date="2029年10月28日", reason="多项失信行为")
     assert (longer.kind, longer.changes) == ("extend_listing", {"until": "2029-10-28"})
     assert codes(of(base, new_end_date="2029-10-28")) == ["reason-missing"]
-    corrected = change(base, new_name="张 伟", new_sex="男", new_age="36", new_filed_on="2026年3月2日", new_performance="部分履行")
+    corrected = change(
+        base, new_name="张 伟", new_sex="男", new_age="36", new_filed_on="2026年3月2日", new_performance="部分履行"
+    )
     assert corrected.kind == "correct_listing"
-    assert corrected.changes == {"name": "张 伟", "sex": "male", "age": 36, "filed_on": "2026-03-02", "performance": "partial"}
+    assert corrected.changes == {
+        "name": "张 伟",
+        "sex": "male",
+        "age": 36,
+        "filed_on": "2026-03-02",
+        "performance": "partial",
+    }
     assert codes(of(base, new_name="")) == ["correction-empty"]
     assert codes(of(base, new_case_number="案子")) in (["value-wrong"], ["case-number-shape"])
     assert codes(of(base, new_sex="不明")) == ["value-wrong"]
@@ -155,17 +177,31 @@ def test_an_extension_and_a_correction() -> None:
 
 def test_a_relief() -> None:
     base = {**WHO, "document_number": "（2026）豫0105执1234号之四", "event_on": "2026-11-20", "order_number": ORDER["order_number"],
-            "relief_kind": "暂时解除", "relief_from": "2026-11-25", "relief_to": "2026-12-10", "relief_items": "飞机、高铁"}  # fmt: skip
+            "relief_kind": "暂时解除", "relief_from": "2026-11-25", "relief_to": "2026-12-10", "relief_purpose": "本人赴京就医",
+            "relief_undertaking": "是"}  # fmt: skip
     found = change(base)
-    assert (found.kind, found.about, found.changes["kind"]) == ("grant_relief", "consumption_order", "temporary_lift")
-    assert found.changes["measures"] == ["飞机", "高铁"]
+    assert (found.kind, found.about) == ("grant_temporary_lift", "consumption_order")
+    assert found.changes == {
+        "from_day": "2026-11-25",
+        "to_day": "2026-12-10",
+        "purpose": "illness",
+        "undertaking": True,
+    }
+    once = change(base, relief_kind="单项批准", relief_items="travel-air、travel-rail")
+    assert (once.kind, once.changes["measures"]) == ("grant_single_approval", ["travel-air", "travel-rail"])
     assert codes(of(base, relief_kind="放行")) == ["relief-unknown"]
     assert codes(of(base, relief_to="")) == ["relief-day-missing"]
+    assert codes(of(base, relief_purpose="")) == ["relief-purpose-missing"]
+    assert codes(of(base, relief_purpose="旅游")) == ["relief-purpose-unknown"]
 
 
 def test_an_officers_mark() -> None:
     found = change(OFFICER)
-    assert (found.kind, found.changes["role"], found.officer is not None) == ("mark_officer", "legal_representative", True)
+    assert (found.kind, found.changes["role"], found.officer is not None) == (
+        "mark_officer",
+        "legal_representative",
+        True,
+    )
     assert change(OFFICER, officer_to="2026-11-01").kind == "release_officer"
     assert codes(of(OFFICER, officer_role="门卫")) == ["role-unknown"]
     assert codes(of(OFFICER, officer_id="")) == ["number-empty"]
@@ -181,12 +217,15 @@ def test_a_mixed_file_says_its_shapes_row_by_row() -> None:
     assert [type(item) for item in found[:3]] == [InboundRecord, InboundOrder, InboundChange]
     assert [codes(item) for item in found[3:]] == [["row-duplicate"], ["row-type-unknown"], ["row-type-unknown"]]
     assert all(shape_of_word(shape.value) is shape for shape in Shape)
-    assert {shape_of_word(word) for word in ("纳入", "限制消费令", "撤销", "更正", "延长期限", "暂时解除", "责任人员")} == set(Shape)
+    assert {
+        shape_of_word(word) for word in ("纳入", "限制消费令", "撤销", "更正", "延长期限", "暂时解除", "责任人员")
+    } == set(Shape)
 
 
 def test_each_shape_asks_for_its_own_columns() -> None:
     for columns, missing in (
-        ({"id_number": "1", "exit_ground": "x"}, ["case_code"]), ({"case_code": "1", "id_number": "1", "relief_kind": "x"}, ["document_number", "relief_from", "relief_to"]),
+        ({"id_number": "1", "exit_ground": "x"}, ["case_code"]), ({"case_code": "1", "id_number": "1", "relief_kind": "x"},
+        ["document_number", "relief_from", "relief_to"]),
         ({"id_number": "1", "case_code": "1", "order_number": "1"}, ["subject_name", "court_name"]),
     ):  # fmt: skip
         with pytest.raises(InvalidInput) as caught:
