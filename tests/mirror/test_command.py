@@ -81,7 +81,7 @@ def test_sync_status_and_check(
     from sync.wire.slips import Identity
 
     feed.people[listed] = Identity(f"resident_id:{who.number}", b"x" * 32)
-    feed.bodies[listed][0].update(subject=feed.people[listed].subject, name=who.name)
+    feed.bodies[listed].data.update(subject=feed.people[listed].subject, name=who.name)
     directory = tmp_path / "copy"
     with serving(feed, key=KEY) as url:
         assert main(arguments(url, directory, files)) == 0
@@ -195,8 +195,9 @@ def test_killed_at_any_point_it_goes_on(feed: Publisher, files: dict[str, str], 
     with serving(feed, key=KEY) as url:
         command = [sys.executable, "-c", RUN, *arguments(url, directory, files)]
         for _ in range(12):
-            with feed.lock:  # what the killed program had asked for may still be under way
-                for entry in chance.sample(feed.in_force, 5):
+            with feed.lock:
+                entries = feed.in_force
+                for entry in chance.sample(entries, 5):
                     feed.remove(entry)
                 feed.publish(60)
                 if chance.random() < 0.3:

@@ -27,8 +27,7 @@ def agrees(store: Store, feed: Publisher) -> bool:
     mine = {entry: revision for _, entry, revision in store.state_rows()}
     theirs = dict(feed.state.entries())
     bodies = all(
-        parse_json(store.line(entry) or b"{}", "copy").get("data") == data
-        for entry, (data, _, _) in feed.bodies.items()
+        parse_json(store.line(entry) or b"{}", "copy").get("data") == held.data for entry, held in feed.bodies.items()
     )
     gone = all(store.has_departed(stone.entry) for stone in feed.tombstones)
     return mine == theirs and bodies and gone
@@ -57,6 +56,7 @@ REFUSALS: dict[str, type[MirrorError]] = {
     "expired": errors.HeadExpired,
     "future": errors.HeadFromFuture,
     "unknown_signature": errors.HeadUntrusted,
+    "false_cosignature": errors.HeadUntrusted,
     "other_origin": errors.OtherOrigin,
     "other_epoch": errors.HeadUntrusted,
     "keys_forged": errors.KeysUntrusted,
