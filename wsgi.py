@@ -71,6 +71,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "root": ("sync.root_keys:main", "", "根密钥：离线生成与签署 / root keys, made and used offline"),
     "witness": ("sync.witness.cli:main", "", "见证人程序 / the witness's program"),
     "mirror": ("sync.mirror.cli:main", "", "维护并验证本地副本 / keep a verified local copy"),
+    "conformance": (
+        "sync.conformance.cli:main",
+        "",
+        "检验任意镜像程序 / try any client against a publisher that misbehaves",
+    ),
     "verify": ("creditsvc.verify_command:main", "", "离线核验证明文件 / check a proof offline"),
 }
 """Command → where it is, which extra it needs, what it does."""
