@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 
 from sync.mirror.store import Store
 from sync.wire.merkle import tree_hash
-from sync.wire.state import BUCKETS, EMPTY_BUCKET, EMPTY_GROUP, FAN, bucket_digest, group_digest, state_line, state_root
+from sync.wire.state import BUCKETS, EMPTY_BUCKET, EMPTY_GROUP, FAN, bucket_digest, group_digest, state_root
 
 _EMPTY_ROW = (EMPTY_BUCKET * FAN, EMPTY_GROUP)
 
@@ -15,15 +14,8 @@ _EMPTY_ROW = (EMPTY_BUCKET * FAN, EMPTY_GROUP)
 def compute_all(store: Store) -> bytes:
     """Hash every line again and keep the digests; the state root."""
     digests = [EMPTY_BUCKET] * BUCKETS
-    current, hashing = -1, sha256()
-    for bucket, entry, revision in store.state_rows():
-        if bucket != current:
-            if current >= 0:
-                digests[current] = hashing.digest()
-            current, hashing = bucket, sha256()
-        hashing.update(state_line(entry, revision))
-    if current >= 0:
-        digests[current] = hashing.digest()
+    for bucket, lines in store.lines_by_bucket():
+        digests[bucket] = bucket_digest(lines)
     rows = []
     for group in range(FAN):
         buckets = digests[group * FAN : group * FAN + FAN]

@@ -17,7 +17,6 @@ from sync.wire.errors import FormatInvalid
 from sync.wire.head import Head
 from sync.wire.notes import Signer
 from sync.wire.receipts import Receipt, buckets_for, sign_receipt
-from sync.wire.state import state_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class _Nonce:
 def _receipt(store: Store, head: Head, signer: Signer, asked: _Nonce, *, onward: Onward, now: datetime) -> Receipt:
     removed = store.departed_between(asked.since, head.size)
     numbers = buckets_for(asked.nonce, signer.name, removed=removed, everything=asked.everything)
-    proved = _prove_all(asked.nonce, store) if asked.everything else _prove(asked.nonce, store, numbers)
+    proved = prove_everything(asked.nonce, store) if asked.everything else _prove(asked.nonce, store, numbers)
     return Receipt(
         host=head.origin.host,
         subscriber=signer.name,
@@ -103,8 +102,9 @@ def _prove(nonce: bytes, store: Store, numbers: Iterable[int]) -> bytes:
     return digest.digest()
 
 
-def _prove_all(nonce: bytes, store: Store) -> bytes:
+def prove_everything(nonce: bytes, store: Store) -> bytes:
+    """The proof over all buckets: SHA-256 of the nonce and every line, ascending by bucket, then by line."""
     digest = sha256(nonce)
-    for _, entry, revision in store.state_rows():
-        digest.update(state_line(entry, revision))
+    for _, lines in store.lines_by_bucket():
+        digest.update(lines)
     return digest.digest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 ENTRY_PREFIXES: Mapping[str, str] = MappingProxyType({"listing": "lst", "consumption_order": "ord", "incentive": "inc"})
@@ -16,6 +16,7 @@ RANDOM_BYTES = 20
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ENTRY = re.compile(r"(lst|ord|inc)_[0-9a-z]{24}", re.ASCII)
+_ENTRIES = re.compile(rf"(?:{_ENTRY.pattern}\n)*{_ENTRY.pattern}", re.ASCII)
 _EVENT = re.compile(r"evt_[0-9a-z]{24}", re.ASCII)
 
 
@@ -40,6 +41,11 @@ def event_id(random: bytes) -> str:
 def is_entry_id(text: object) -> bool:
     """Whether it is an entry's name."""
     return isinstance(text, str) and _ENTRY.fullmatch(text) is not None
+
+
+def are_entry_ids(texts: Iterable[str]) -> bool:
+    """Whether each of them is an entry's name; faster than one by one."""
+    return _ENTRIES.fullmatch("\n".join(texts)) is not None
 
 
 def is_event_id(text: object) -> bool:

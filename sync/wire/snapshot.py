@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from itertools import islice
+from operator import lt
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,12 +20,14 @@ from sync.wire.encoding import b64url, parse_number, unb64url
 from sync.wire.errors import FormatInvalid, SignatureInvalid
 from sync.wire.events import LONGEST_LINE
 from sync.wire.fields import EFFECTS, EXITS
-from sync.wire.ids import is_entry_id
+from sync.wire.ids import are_entry_ids, is_entry_id
 from sync.wire.notes import Signer, VerifierKey, sign_note, verify_note
 from sync.wire.origins import Origin
 
 _CHUNK = 64 * 1024
 _TRAILER = b'{"trailer":'
+_EFFECT = b'{"effect"'
+"""How a tombstone begins, and no entry."""
 _BAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -43,12 +47,15 @@ class Header:
         return canonical_json(members)
 
 
+FromOne = Annotated[int, msgspec.Meta(ge=1)]
+
+
 class Body(msgspec.Struct, frozen=True, gc=False):
     """What a reader needs of ``data``; the rest stays in the line."""
 
     entry: str
     kind: str
-    revision: int
+    revision: FromOne
     unit_code: str | None = None
 
 
@@ -56,7 +63,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     """An entry in force."""
 
     data: Body
-    sequence: int
+    sequence: FromOne
     canary: bool = False
 
 
@@ -98,7 +105,7 @@ def parse_entry(line: bytes) -> Entry:
         entry = _entry_decoder.decode(line)
     except _BAD:
         raise FormatInvalid("snapshot", "not an entry's line") from None
-    if not is_entry_id(entry.data.entry) or entry.data.revision < 1 or entry.sequence < 1:
+    if not is_entry_id(entry.data.entry):
         raise FormatInvalid("snapshot", "not an entry's line")
     return entry
 
@@ -156,6 +163,16 @@ class _Order:
         self._entry = ""
         self._sequence = 0
 
+    def entries(self, entries: Sequence[Entry]) -> None:
+        """Some that follow each other: compared at one go, since a snapshot has millions."""
+        names = [entry.data.entry for entry in entries]
+        ascend = self._entry < names[0] and all(map(lt, names, islice(names, 1, None)))
+        behind = max(entry.sequence for entry in entries) > self._header.sequence
+        self._count += len(names)
+        if not ascend or behind or self._sequence or self._count > self._header.count:
+            raise FormatInvalid("snapshot", "entries out of order")
+        self._entry = names[-1]
+
     def entry(self, entry: Entry) -> None:
         self._count += 1
         name = entry.data.entry
@@ -198,8 +215,9 @@ def read_snapshot(chunks: Iterable[bytes], origin: Origin, keys: Sequence[Verifi
             header = _header(lines.pop(0), origin)
             order = _Order(header)
             yield header
-        if order is not None:
-            yield from _records(lines, order)
+        if order is not None and lines:
+            mixed = _EFFECT in before
+            yield from _records(lines, order) if mixed else _many(lines, order)
     if trailer is None or header is None or order is None:
         raise FormatInvalid("snapshot", "without trailer: cut short")
     order.entries_end()
@@ -234,7 +252,7 @@ def _header(line: bytes, origin: Origin) -> Header:
 
 def _records(lines: list[bytes], order: _Order) -> Iterator[Record]:
     for line in lines:
-        if line.startswith(b'{"effect"'):
+        if line.startswith(_EFFECT):
             tombstone = _tombstone(line)
             order.tombstone(tombstone)
             yield tombstone
@@ -242,6 +260,18 @@ def _records(lines: list[bytes], order: _Order) -> Iterator[Record]:
             entry = parse_entry(line)
             order.entry(entry)
             yield line, entry
+
+
+def _many(lines: list[bytes], order: _Order) -> Iterator[Record]:
+    """Lines of entries alone, read at one go."""
+    try:
+        entries = _entry_decoder.decode_lines(b"\n".join(lines))
+    except _BAD:
+        raise FormatInvalid("snapshot", "not an entry's line") from None
+    if len(entries) != len(lines) or not are_entry_ids(entry.data.entry for entry in entries):
+        raise FormatInvalid("snapshot", "not an entry's line")
+    order.entries(entries)
+    return zip(lines, entries, strict=True)
 
 
 def _tombstone(line: bytes) -> Tombstone:
