@@ -10,7 +10,7 @@ from sync.mirror.digests import compute_all, compute_touched
 from sync.mirror.errors import ConsistencyMissing, LogMismatch, SnapshotMismatch, SnapshotMissing
 from sync.mirror.feed import Absent, Feed, Gone, OverdueHere
 from sync.mirror.heal import heal
-from sync.mirror.snapshots import Progress
+from sync.mirror.progress import Progress
 from sync.mirror.store import Position, Store
 from sync.mirror.trouble import PublisherUnreachable
 from sync.wire.errors import FormatInvalid, ProofInvalid
@@ -36,6 +36,8 @@ class Report:
     slips: int = 0
     receipt: bool = False
     overdue: bool = False
+    witnesses: tuple[str, ...] = ()
+    """Who cosigned the head."""
 
 
 class Advance:
@@ -57,10 +59,10 @@ class Advance:
         if self._wants_snapshot(position):
             position, report.from_snapshot = self._by_snapshot(position)
         try:
-            report.changes = pull(self._feed, store, position, head.origin, upto=head.size)
+            report.changes = self._pull(position)
         except Gone:
             position, report.from_snapshot = self._by_snapshot(position)
-            report.changes = pull(self._feed, store, position, head.origin, upto=head.size)
+            report.changes = self._pull(position)
         except (Absent, OverdueHere):
             raise PublisherUnreachable(reason="events") from None
         if position.frontier.root() != head.root:
@@ -69,6 +71,10 @@ class Advance:
             store.put("overdue", "1")
         self._settle_state(report, whole=whole)
         store.move_to(position)
+
+    def _pull(self, position: Position) -> Changes:
+        head = self._head
+        return pull(self._feed, self._store, position, head.origin, upto=head.size, progress=self._progress)
 
     def heal(self) -> int:
         """Lines by the signed state, bodies from the snapshot; bodies that can't be had stay missing, and say so."""
@@ -95,7 +101,8 @@ class Advance:
 
     def _settle_state(self, report: Report, *, whole: bool) -> None:
         store, head = self._store, self._head
-        whole = whole or report.from_snapshot or store.group(0) is None
+        # a snapshot's lines have just been hashed, every one: what came behind it has touched the rest
+        whole = (whole and not report.from_snapshot) or store.group(0) is None
         root = compute_all(store) if whole else compute_touched(store, report.changes.touched)
         if (root, store.count()) != (head.state, head.count):
             report.healed = self.heal()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 from sync.mirror.errors import FeedGap, FeedRepeats, FeedTruncated, FeedUnreadable
-from sync.mirror.feed import PAGE, Feed
+from sync.mirror.feed import Feed
+from sync.mirror.progress import Progress
 from sync.mirror.store import Position, Store, row_of
 from sync.wire.canonical import parse_json
 from sync.wire.errors import FormatInvalid
@@ -30,22 +32,28 @@ class Changes:
     touched: set[int] = field(default_factory=set)
 
 
-def pull(feed: Feed, store: Store, position: Position, origin: Origin, *, upto: int) -> Changes:
+def pull(feed: Feed, store: Store, position: Position, origin: Origin, *, upto: int, progress: Progress) -> Changes:
     """Apply the events behind the position, none past ``upto``; the position's frontier grows with them."""
     changes = Changes()
     while position.cursor < upto:
         before = position.cursor
-        answer = feed.get(f"events?after={before}&limit={EVENTS_A_PAGE}", limit=PAGE, cursor=before)
-        for line in _lines(answer.body):
+        _page(feed, store, position, origin, upto=upto, changes=changes)
+        if position.cursor == before:
+            raise FeedTruncated(cursor=before, size=upto)
+        progress("事件 / events", position.cursor, upto)
+    return changes
+
+
+def _page(feed: Feed, store: Store, position: Position, origin: Origin, *, upto: int, changes: Changes) -> None:
+    after = position.cursor
+    with closing(feed.lines(f"events?after={after}&limit={EVENTS_A_PAGE}", most=EVENTS_A_PAGE, cursor=after)) as lines:
+        for line in lines:
             served = _read(line, origin)
             if position.cursor == upto:
                 break
             _in_turn(served.sequence, position.cursor + 1)
             position.frontier.append(leaf_hash(served.leaf))
             apply(store, served, changes)
-        if position.cursor == before:
-            raise FeedTruncated(cursor=before, size=upto)
-    return changes
 
 
 def apply(store: Store, served: Served, changes: Changes) -> None:
@@ -114,13 +122,6 @@ def _in_turn(got: int, expected: int) -> None:
         raise FeedRepeats(got=got, expected=expected)
     if got > expected:
         raise FeedGap(got=got, expected=expected)
-
-
-def _lines(body: bytes) -> list[bytes]:
-    *lines, rest = body.split(b"\n")
-    if rest:
-        raise FeedUnreadable(where="event")
-    return lines
 
 
 def _read(line: bytes, origin: Origin) -> Served:

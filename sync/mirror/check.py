@@ -14,15 +14,17 @@ from zoneinfo import ZoneInfo
 from creditsvc.kernel.identity import IdentityNumber
 from creditsvc.kernel.names import same_name
 from creditsvc.kernel.text import Bilingual
+from punishment_rules import load
 from punishment_rules.catalogue_types import Catalogue
 from punishment_rules.evaluate import Answer, evaluate
 from punishment_rules.facts import EntryNote, Facts, ListingFact, MarkFact, Note, OrderFact, ReliefFact, ReliefKind
-from punishment_rules.law import DebtorKind, Ground, Outcome, Role
+from punishment_rules.law import DebtorKind, Ground, Outcome, Role, Text, Verdict
 from sync.mirror.client import stored_head
 from sync.mirror.identities import SlipKeys
 from sync.mirror.store import Store
 from sync.mirror.trouble import CannotMatch, NotSynced
 from sync.wire.canonical import parse_json
+from sync.wire.encoding import instant
 from sync.wire.fields import RELIEFS
 from sync.wire.head import Head
 from sync.wire.subject import token
@@ -96,6 +98,50 @@ def _doubts(
     if restricted is not Outcome.RESTRICTED and incomplete:
         doubts.append(INCOMPLETE)
     return tuple(doubts)
+
+
+def said_of(verdict: Verdict, local: LocalAnswer) -> Outcome:
+    """What may be said of one measure: in doubt about the whole, no single measure is said to restrict."""
+    in_doubt = bool(local.doubts) and verdict.outcome is Outcome.RESTRICTED
+    return Outcome.NEEDS_OFFICER if in_doubt else verdict.outcome
+
+
+def title_of(verdict: Verdict, catalogue: Catalogue | None = None) -> Text:
+    """What the measure is called; where no measure speaks, what was found."""
+    measure = (catalogue or load.catalogue()).measures.get(verdict.measure_id) if verdict.measure_id else None
+    return measure.title if measure is not None else verdict.reasons[0].text
+
+
+def as_json(local: LocalAnswer) -> dict[str, Any]:
+    """The answer for a program: no name and no number in it."""
+    return {
+        "outcome": local.outcome.value,
+        "doubts": [{"zh": doubt.zh, "en": doubt.en} for doubt in local.doubts],
+        "measures": [_measure(verdict, local) for verdict in local.answer.verdicts],
+        "as_of": {
+            "origin": local.head.origin.text,
+            "sequence": local.head.size,
+            "published": instant(local.head.published),
+            "expires": instant(local.head.expires),
+        },
+    }
+
+
+def _measure(verdict: Verdict, local: LocalAnswer) -> dict[str, Any]:
+    title = title_of(verdict)
+    return {
+        "measure": verdict.measure_id,
+        "title": {"zh": title.zh, "en": title.en},
+        "outcome": said_of(verdict, local).value,
+        "reasons": [
+            {"code": reason.code, "zh": reason.text.zh, "en": reason.text.en, "clause": reason.citation.text.zh}
+            for reason in verdict.reasons
+        ],
+        "entries": list(verdict.sources),
+        "changes_on": None if verdict.changes_on is None else verdict.changes_on.isoformat(),
+        "ends": {"zh": verdict.ends.zh, "en": verdict.ends.en},
+        "next_step": {"zh": verdict.next_step.zh, "en": verdict.next_step.en},
+    }
 
 
 class _Found:

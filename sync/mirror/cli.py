@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,16 +14,17 @@ from creditsvc.kernel.errors import CreditServiceError
 from creditsvc.kernel.identity import parse_identity
 from creditsvc.kernel.text import Bilingual
 from creditsvc.wallclock import Clock, SystemClock
-from punishment_rules.law import Outcome, Verdict
+from punishment_rules.law import Outcome, Text, Verdict
 from punishment_rules.load import catalogue
 from sync.mirror import options as opt
 from sync.mirror.advance import Report
-from sync.mirror.check import LocalAnswer, Question, answer_locally
+from sync.mirror.check import LocalAnswer, Question, answer_locally, as_json, said_of, title_of
 from sync.mirror.client import Mirror, stored_head
-from sync.mirror.errors import MirrorError
+from sync.mirror.errors import MirrorError, WitnessesMissing
 from sync.mirror.fetch import HttpFetcher
 from sync.mirror.files import only_one, open_directory, open_store, read_key
 from sync.mirror.identities import SlipKeys
+from sync.mirror.progress import Bar, silent
 from sync.mirror.store import Store
 from sync.mirror.trouble import AskedTooOften, NotSynced, PublisherUnreachable, SettingUnusable
 from sync.wire.head import Head
@@ -31,8 +33,9 @@ CHECK_EXIT = {Outcome.CLEAR: 0, Outcome.RESTRICTED: 3, Outcome.NEEDS_OFFICER: 4}
 """Exit codes of a check."""
 
 _LONGEST_PAUSE = 600
-_PASSING = (PublisherUnreachable, AskedTooOften)
-_SHOWN = 5
+_LONG_POLL = 25
+_COSIGNING = 5
+_PASSING = (PublisherUnreachable, AskedTooOften, WitnessesMissing)
 _BEIJING = ZoneInfo("Asia/Shanghai")
 
 
@@ -65,14 +68,24 @@ def _sync(argv: Sequence[str], clock: Clock) -> int:
         try:
             agreement = opt.agreement(options, store.text("stream"), sys.stderr.write)
             fetcher = HttpFetcher(options.url, key=opt.api_key(options))
-            progress = _quiet if options.quiet or not sys.stderr.isatty() else _progress
+            progress = silent if options.quiet or not sys.stderr.isatty() else Bar()
             mirror = Mirror(store, fetcher, agreement, progress=progress)
             if options.follow:
                 return _follow(mirror, clock, every=max(1, options.every))
-            _tell(mirror.refresh(clock.now()))
+            _tell(_once(mirror, clock))
             return 0
         finally:
             store.close()
+
+
+def _once(mirror: Mirror, clock: Clock) -> Report:
+    """One pass; a head is cosigned a moment after it is signed, so that much patience it has."""
+    for _ in range(_COSIGNING):
+        try:
+            return mirror.refresh(clock.now())
+        except WitnessesMissing:
+            Event().wait(1)
+    return mirror.refresh(clock.now())
 
 
 def _follow(mirror: Mirror, clock: Clock, *, every: int) -> int:
@@ -88,18 +101,22 @@ def _follow(mirror: Mirror, clock: Clock, *, every: int) -> int:
         except _PASSING as error:
             _explain(error, 0)
             pause = min(_LONGEST_PAUSE, pause * 2)
+            Event().wait(pause)
+            continue
+        _rest(mirror, clock, pause)
+
+
+def _rest(mirror: Mirror, clock: Clock, pause: int) -> None:
+    """Until something new comes: waiting at the publisher, or here where it answers at once (its places are few)."""
+    asked = clock.now()
+    try:
+        if mirror.wait(_LONG_POLL):
+            return
+    except MirrorError:
+        # the next pass meets it again and says what it is
+        pass
+    if (clock.now() - asked).total_seconds() < pause:
         Event().wait(pause)
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Nothing is shown."""
-
-
-def _progress(what: str, done: int, total: int) -> None:
-    filled = 30 * done // total if total else 30
-    end = "\n" if done >= total else ""
-    sys.stderr.write(f"\r{what}  [{'#' * filled}{'.' * (30 - filled)}] {done:,}/{total:,}{end}")
-    sys.stderr.flush()
 
 
 def _tell(report: Report) -> None:
@@ -132,7 +149,10 @@ def _check(argv: Sequence[str], clock: Clock) -> int:
         raise SettingUnusable(what=f"无法读取 / can't read {options.file}") from None
     finally:
         store.close()
-    _tell_answer(answer)
+    if options.json:
+        sys.stdout.write(json.dumps(as_json(answer), ensure_ascii=False, indent=2) + "\n")
+    else:
+        _tell_answer(answer)
     return CHECK_EXIT[answer.outcome]
 
 
@@ -149,17 +169,18 @@ def _tell_answer(local: LocalAnswer) -> None:
     out(f"{label.zh} / {label.en}\n")
     for doubt in local.doubts:
         out(f"  {doubt.zh} / {doubt.en}\n")
-    for verdict in local.answer.verdicts[:_SHOWN]:
-        _tell_verdict(verdict)
-    hidden = len(local.answer.verdicts) - _SHOWN
-    if hidden > 0:
-        out(f"  … 另有 {hidden} 项 / {hidden} more\n")
-    out(f"  {_as_of(local.head)}\n")
+    for verdict in local.answer.verdicts:
+        _tell_verdict(verdict, said_of(verdict, local), title_of(verdict))
+    out(f"\n  {_as_of(local.head)}\n")
 
 
-def _tell_verdict(verdict: Verdict) -> None:
-    for reason in verdict.reasons[:1]:
-        sys.stdout.write(f"  {verdict.outcome.label.zh} {reason.text.zh} / {reason.text.en}\n")
+def _tell_verdict(verdict: Verdict, outcome: Outcome, title: Text) -> None:
+    out = sys.stdout.write
+    out(f"\n- {title.zh} / {title.en}  [{outcome.label.zh} / {outcome.label.en}]\n")
+    for reason in verdict.reasons:
+        clause = reason.citation.text
+        out(f"    {clause.zh}  {reason.text.zh}\n    {clause.en}  {reason.text.en}\n")
+    out(f"    {verdict.ends.zh} / {verdict.ends.en}\n    {verdict.next_step.zh} / {verdict.next_step.en}\n")
 
 
 def _as_of(head: Head) -> str:
@@ -201,6 +222,7 @@ def _figures(store: Store, head: Head) -> list[tuple[Bilingual, object]]:
         ("已移除", "departed", counts["departed"]),
         ("身份信函", "slips", counts["slips"]),
         ("缺内容", "without body", counts["without_body"]),
+        ("见证联署", "cosigned by", store.text("witnesses") or "无 / nobody"),
         ("最后回执", "last receipt", store.number("receipt_sequence")),
         ("仅收移除", "removals only", "是 / yes" if store.number("overdue") else "否 / no"),
     ]

@@ -7,20 +7,23 @@ up a removal.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sync.mirror.advance import Advance, Report
+from sync.mirror.apply import EVENTS_A_PAGE
 from sync.mirror.errors import Diverged, SlipMismatch
 from sync.mirror.feed import SMALL, Absent, Feed, Gone, OverdueHere, refuse
 from sync.mirror.fetch import Fetcher
 from sync.mirror.heal import StateMoved
 from sync.mirror.identities import SlipKeys, take_slips
+from sync.mirror.progress import Progress, silent
 from sync.mirror.receipt import Onward, StateDiffers, send_receipt
-from sync.mirror.snapshots import Progress, SnapshotNewer
+from sync.mirror.snapshots import SnapshotNewer
 from sync.mirror.store import Position, Store
 from sync.mirror.trouble import OtherStream, PublisherUnreachable
-from sync.mirror.trust import judge_head, judge_keys
+from sync.mirror.trust import cosigners, judge_head, judge_keys
 from sync.wire.head import Head, parse_head
 from sync.wire.keys import KeyList
 from sync.wire.merkle import Frontier
@@ -34,10 +37,6 @@ WHOLE_AT_LEAST = timedelta(days=1)
 _ATTEMPTS = 4
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    """No progress shown."""
-
-
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """What the subscriber's agreement says, and the keys that go with it."""
@@ -48,12 +47,15 @@ class Agreement:
     receipts: Signer | None = None
     slips: SlipKeys | None = None
     onward: Onward = field(default_factory=Onward)
+    witnesses: int = 0
+    """How many witnesses must have cosigned a head before it is followed. None: cosignatures are checked where there are
+    some, and a witness that is down holds up no removal."""
 
 
 class Mirror:
     """One copy of one stream. Time is handed to every pass; verification can't be switched off."""
 
-    def __init__(self, store: Store, fetcher: Fetcher, agreement: Agreement, *, progress: Progress = _silent) -> None:
+    def __init__(self, store: Store, fetcher: Fetcher, agreement: Agreement, *, progress: Progress = silent) -> None:
         self._store = store
         self._fetcher = fetcher
         self._agreement = agreement
@@ -66,7 +68,7 @@ class Mirror:
         for _ in range(_ATTEMPTS):
             keys = self._keys()
             raw, etag, head = self._head(keys, now)
-            report = Report(sequence=head.size, count=head.count)
+            report = Report(sequence=head.size, count=head.count, witnesses=cosigners(raw, head, keys))
             advance = Advance(self._feed, self._store, head, keys, progress=self._progress)
             try:
                 self._keep(advance, raw, etag, report, now)
@@ -77,6 +79,17 @@ class Mirror:
                 report.overdue = True
             return report
         raise PublisherUnreachable(reason="head, state, snapshot")
+
+    def wait(self, seconds: int) -> bool:
+        """Ask the publisher to answer when something new comes, or after so many seconds; whether something came. Its
+        answer is believed in nothing but this: what there is, the next pass finds out."""
+        cursor = self._store.number("cursor")
+        try:
+            lines = self._feed.lines(f"events?after={cursor}&limit=1&wait={seconds}", most=EVENTS_A_PAGE, cursor=cursor)
+            with closing(lines):
+                return next(lines, None) is not None
+        except Gone:
+            return True
 
     def _open_stream(self) -> None:
         wanted = f"{self._agreement.stream}/{self._agreement.epoch}"
@@ -117,7 +130,8 @@ class Mirror:
             raise PublisherUnreachable(reason="head") from None
         raw = self._store.text("head") if answer.status == 304 else answer.body.decode("utf-8", "replace")
         origin = Origin(keys.host, self._agreement.stream, self._agreement.epoch)
-        head = judge_head(raw, origin, keys, last=stored_head(self._store), now=now)
+        last = stored_head(self._store)
+        head = judge_head(raw, origin, keys, last=last, now=now, witnesses=self._agreement.witnesses)
         return raw, answer.headers.get("etag", ""), head
 
     def _keep(self, advance: Advance, raw: str, etag: str, report: Report, now: datetime) -> None:
@@ -129,16 +143,16 @@ class Mirror:
                 store.put("whole_at", int(now.timestamp()))
             store.put("head", raw)
             store.put("head_etag", etag)
+            store.put("witnesses", " ".join(report.witnesses))
             store.put("synced", "1")
             report.overdue = bool(store.number("overdue"))
-        self._progress("事件 / events", report.sequence, report.sequence)
 
     def _after(self, advance: Advance, head: Head, report: Report, now: datetime) -> None:
         slips, signer = self._agreement.slips, self._agreement.receipts
         failed: SlipMismatch | None = None
         if slips is not None:
             try:
-                report.slips = take_slips(self._feed, self._store, slips)
+                report.slips = take_slips(self._feed, self._store, slips, self._progress)
             except SlipMismatch as error:
                 # a bad slip is the publisher's fault and says nothing about removals: these are confirmed first
                 failed = error

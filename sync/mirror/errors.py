@@ -124,6 +124,18 @@ class FeedForked(MirrorError):
     )
 
 
+class WitnessesMissing(MirrorError):
+    """A head with fewer cosignatures than the agreement asks for."""
+
+    default_code = "witnesses-missing"
+    exit_code = 19
+    words = Bilingual(
+        "数据流头只有 {had} 个见证方联署，要求 {wanted} 个；联署稍后即到，请重试，久不到请联系发布方与见证方",
+        "the head is cosigned by {had} witnesses where {wanted} are wanted: cosignatures come a moment later, try again; "
+        "if they don't come, ask the publisher and the witnesses",
+    )
+
+
 class FeedGap(MirrorError):
     """An event is missing."""
 

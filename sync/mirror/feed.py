@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import msgspec
 
-from sync.mirror.errors import CursorAhead, FeedUnreadable, MirrorError
+from sync.mirror.errors import CursorAhead, FeedEndless, FeedUnreadable, MirrorError
 from sync.mirror.fetch import Answer, Fetcher
 from sync.mirror.trouble import AskedTooOften, KeyRefused, PublisherUnreachable, ScopeDenied
+from sync.wire.events import LONGEST_LINE
 from sync.wire.origins import stream_path
 
 SMALL = 64 * 1024
-PAGE = 256 * 1024 * 1024
-"""Bytes: of heads, keys, digests and lines; of a page of a thousand events."""
+PAGE = 64 * 1024 * 1024
+"""Bytes: of heads, keys, digests and lines; of a page of a thousand slips. Events are read line by line."""
 
 
 class Gone(Exception):
@@ -82,7 +84,21 @@ class Feed:
         """A small JSON object."""
         return as_object(self.get(rest))
 
-    def open(self, rest: str) -> Iterator[bytes]:
+    def lines(self, rest: str, *, most: int, cursor: int = 0) -> Generator[bytes]:
+        """A body's lines as they come, without LF, in flat memory. Raises FeedEndless beyond ``most`` lines or in a line
+        that doesn't end, FeedUnreadable for a last line that is cut."""
+        held, came = b"", 0
+        with closing(self.open(rest, cursor=cursor)) as pieces:
+            for piece in pieces:
+                *whole, held = (held + piece).split(b"\n")
+                came += len(whole)
+                if came > most or len(held) > LONGEST_LINE:
+                    raise FeedEndless(path=rest.partition("?")[0], limit=LONGEST_LINE)
+                yield from whole
+        if held:
+            raise FeedUnreadable(where="event")
+
+    def open(self, rest: str, *, cursor: int = 0) -> Generator[bytes]:
         """A large body in pieces."""
         answer, pieces = self.fetcher.open(stream_path(self.stream, rest))
         if answer.status != 200:
@@ -91,8 +107,8 @@ class Feed:
                 body += piece
                 if len(body) > SMALL:
                     break
-            refuse(Answer(answer.status, answer.headers, body))
-        return pieces
+            refuse(Answer(answer.status, answer.headers, body), cursor=cursor)
+        return (piece for piece in pieces)
 
     def post(self, rest: str, body: bytes, *, content_type: str) -> Answer:
         """Send something; the answer as it is."""

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from sync.mirror.errors import SlipMismatch
 from sync.mirror.feed import PAGE, Feed
+from sync.mirror.progress import Progress, silent
 from sync.mirror.store import Store
 from sync.wire.canonical import parse_json
 from sync.wire.errors import SlipInvalid
@@ -26,7 +27,7 @@ class SlipKeys:
         return "SlipKeys(…)"
 
 
-def take_slips(feed: Feed, store: Store, keys: SlipKeys) -> int:
+def take_slips(feed: Feed, store: Store, keys: SlipKeys, progress: Progress = silent) -> int:
     """Fetch the slips behind the last ones, a page a transaction; how many came. Raises SlipMismatch."""
     taken = 0
     while True:
@@ -38,6 +39,8 @@ def take_slips(feed: Feed, store: Store, keys: SlipKeys) -> int:
             with store.transaction():
                 taken += _take_page(store, answer.body, keys)
                 store.put("slip_cursor", max(after, upto))
+            if upto > after:
+                progress("身份信函 / slips", upto, store.number("cursor"))
         except SlipInvalid:
             raise SlipMismatch from None
         if upto <= after or not answer.body:

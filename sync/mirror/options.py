@@ -31,8 +31,13 @@ def sync_parser() -> argparse.ArgumentParser:
     parser.add_argument("--stream", default="", help="agency 或 agency/1；首次必填 / needed the first time")
     often = parser.add_mutually_exclusive_group()
     often.add_argument("--once", action="store_true", help="同步一次（默认）/ one pass (the default)")
-    often.add_argument("--follow", action="store_true", help="持续同步 / go on for ever")
-    parser.add_argument("--every", type=int, default=5, help="持续同步的间隔秒数 / seconds between passes (5)")
+    often.add_argument("--follow", "--watch", action="store_true", help="持续同步 / go on for ever")
+    parser.add_argument(
+        "--every",
+        type=int,
+        default=5,
+        help="无法长轮询时的间隔秒数 / seconds between passes where waiting at the publisher isn't possible (5)",
+    )
     parser.add_argument("--key-file", type=Path, help=f"接口密钥文件，或环境变量 / API key, or {KEY_VARIABLE}")
     parser.add_argument("--trust", type=Path, help="协议所附密钥清单 / the key list that came with the agreement")
     parser.add_argument("--subscriber", default="", help="登记的单位名称，回执需要 / registered name, for receipts")
@@ -42,6 +47,9 @@ def sync_parser() -> argparse.ArgumentParser:
         "--sealing-key", type=Path, help="信函接收密钥，首次生成 / key for sealed slips, made on first run"
     )
     parser.add_argument("--onward", default="0/0", help="转交对象中已确认数/总数 / confirmed/recipients (0/0)")
+    parser.add_argument(
+        "--witnesses", type=int, default=0, help="须有几个见证方联署 / cosignatures that a head must have (0)"
+    )
     parser.add_argument("--quiet", action="store_true", help="不显示进度 / no progress")
     return parser
 
@@ -55,6 +63,7 @@ def check_parser() -> argparse.ArgumentParser:
     _add_directory(parser)
     parser.add_argument("--sector", required=True, help="行业 / sector")
     parser.add_argument("--act", required=True, help="事项 / act")
+    parser.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
     parser.add_argument("--file", type=Path, help="代替标准输入 / instead of stdin")
     parser.add_argument("--token-key", type=Path, help="共享令牌密钥 / key shared for token slips")
     return parser
@@ -86,6 +95,7 @@ def agreement(options: argparse.Namespace, had: str, say: Say) -> Agreement:
         receipts=_receipts(options, say),
         slips=slip_keys(options, say),
         onward=_onward(options.onward),
+        witnesses=max(0, options.witnesses),
     )
 
 

@@ -16,6 +16,7 @@ from sync.mirror.errors import (
     KeysWentBackwards,
     OtherEpoch,
     OtherOrigin,
+    WitnessesMissing,
 )
 from sync.wire.encoding import instant
 from sync.wire.errors import FormatInvalid, SignatureInvalid
@@ -43,13 +44,26 @@ def judge_keys(raw: bytes | str, pinned: str) -> tuple[str, KeyList]:
     return text, keys
 
 
-def judge_head(raw: bytes | str, origin: Origin, keys: KeyList, *, last: Head | None, now: datetime) -> Head:
-    """The head, if it is this stream's, signed, fresh, and not behind or beside the last one that was trusted."""
+def judge_head(
+    raw: bytes | str, origin: Origin, keys: KeyList, *, last: Head | None, now: datetime, witnesses: int = 0
+) -> Head:
+    """The head, if it is this stream's, signed, fresh, not behind or beside the last one that was trusted, and cosigned
+    by so many of the key list's witnesses."""
     head = read_head(raw, origin, keys)
     if last is not None:
         _refuse_history(head, last)
     refuse_stale(head, now)
+    if witnesses and len(had := cosigners(raw, head, keys)) < witnesses:
+        raise WitnessesMissing(had=len(had), wanted=witnesses)
     return head
+
+
+def cosigners(raw: bytes | str, head: Head, keys: KeyList) -> tuple[str, ...]:
+    """Names of the witnesses that cosigned a head that has been read, each once."""
+    on = head.published.astimezone(_BEIJING).date()
+    signing = keys.stream_keys(head.origin.stream, head.origin.epoch, on=on)
+    found = verify_note(raw, signing + keys.witness_keys(on=on))
+    return tuple(sorted({key.name for key, _ in found.cosigned}))
 
 
 def read_head(raw: bytes | str, origin: Origin, keys: KeyList) -> Head:

@@ -11,7 +11,7 @@ from creditsvc.kernel.identity import parse_identity
 from punishment_rules.catalogue_types import Catalogue
 from punishment_rules.law import Outcome
 from punishment_rules.load import catalogue as load_catalogue
-from sync.mirror.check import EXPIRED, INCOMPLETE, OTHER_NAME, LocalAnswer, Question, answer_locally
+from sync.mirror.check import EXPIRED, INCOMPLETE, OTHER_NAME, LocalAnswer, Question, answer_locally, as_json
 from sync.mirror.client import Agreement, Mirror
 from sync.mirror.identities import SlipKeys
 from sync.mirror.store import Store
@@ -74,6 +74,16 @@ def test_an_expired_copy_never_says_restricted(feed: Publisher, mirror: Mirror, 
     mirror.refresh(NOW)
     local = ask(store, now=NOW + timedelta(hours=2))
     assert local.outcome is Outcome.NEEDS_OFFICER and EXPIRED in local.doubts
+
+
+def test_in_doubt_no_measure_is_said_to_restrict(feed: Publisher, mirror: Mirror, store: Store) -> None:
+    publish(feed)
+    mirror.refresh(NOW)
+    fresh, old = as_json(ask(store)), as_json(ask(store, now=NOW + timedelta(hours=2)))
+    assert {measure["outcome"] for measure in fresh["measures"]} & {"restricted"}
+    assert "restricted" not in {measure["outcome"] for measure in old["measures"]} | {old["outcome"]}
+    assert all(reason["clause"] for measure in fresh["measures"] for reason in measure["reasons"])
+    assert WHO.number not in str(fresh) and WHO.name not in str(fresh)
 
 
 def test_a_term_ends_by_itself_with_the_feed_down(feed: Publisher, mirror: Mirror, store: Store) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from sync.mirror.cli import main
 from sync.mirror.errors import FeedEndless, ReceiptRefused
 from sync.mirror.fetch import HttpFetcher
 from sync.mirror.files import open_store, read_key
+from sync.mirror.progress import Bar
 from sync.mirror.trouble import MirrorBusy, PublisherUnreachable, SettingUnusable
 from sync.wire.encoding import b64url
 from sync.wire.keys import sign_key_list
@@ -141,6 +144,66 @@ def test_refusals_have_exit_codes(
     assert main(["http://feed.example", "--dir", str(directory), "--key-file", files["key"]]) == 48
     said = capsys.readouterr().err
     assert "过期" in said and KEY not in said
+
+
+def test_an_expired_copy_does_not_even_print_restricted(
+    feed: Publisher, files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = person(4321)
+    feed.publish_person(who)
+    feed.life = timedelta(seconds=2)
+    directory, question = tmp_path / "copy", tmp_path / "question"
+    question.write_text(f"{who.number}\n{who.name}\n", "utf-8")
+    asked = ["check", "--dir", str(directory), "--sector", "transport", "--act", "fly", "--file", str(question)]
+    with serving(feed, key=KEY) as url:
+        assert main(arguments(url, directory, files)) == 0
+    capsys.readouterr()
+    assert main([*asked, "--token-key", files["tokens"]]) == 3
+    said = capsys.readouterr().out
+    assert "[受限制 / restricted]" in said and "《" in said
+    time.sleep(2.2)
+    assert main([*asked, "--token-key", files["tokens"]]) == 4
+    said = capsys.readouterr().out
+    assert "/ restricted]" not in said and "受限制" not in said.replace("不得据此认定受限制", "") and "过期" in said
+    assert main([*asked, "--token-key", files["tokens"], "--json"]) == 4
+    assert json.loads(capsys.readouterr().out)["outcome"] == "needs_officer"
+
+
+def test_following_it_sees_what_comes_and_ends_with_a_code(
+    feed: Publisher, files: dict[str, str], tmp_path: Path
+) -> None:
+    feed.publish(3)
+    directory = tmp_path / "copy"
+    with serving(feed, key=KEY) as url:
+        command = [sys.executable, "-c", RUN, *arguments(url, directory, files), "--follow", "--every", "1"]
+        child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            _until(lambda: feed.receipt == 3)
+            with feed.lock:
+                feed.remove(feed.in_force[0])
+            _until(lambda: feed.receipt == 4)
+            assert any("wait=25" in path for path in feed.asked)
+            feed.fault = "unknown_signature"
+            said, complained = child.communicate(timeout=60)
+        finally:
+            child.kill()
+    assert child.returncode == 12 and said.count("回执已被接受") == 2 and "head-untrusted" in complained
+
+
+def _until(reached: Callable[[], bool]) -> None:
+    for _ in range(1200):
+        if reached():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it took more than a minute")
+
+
+def test_the_bar_draws_hundredths_and_ends_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = Bar()
+    for done in range(0, 100_001, 50):
+        bar("快照 / snapshot", done, 100_000)
+    said = capsys.readouterr().err
+    assert said.count("\r") == 101 and said.endswith("100,000/100,000\n")
 
 
 def test_two_at_once(feed: Publisher, files: dict[str, str], tmp_path: Path) -> None:

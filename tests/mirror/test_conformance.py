@@ -194,6 +194,40 @@ def test_a_restored_backup_that_grew_again_is_another_log(feed: Publisher, mirro
         forked.refresh(NOW)
 
 
+def test_cosignatures_that_the_agreement_asks_for(feed: Publisher, store: Store, agreement: Agreement) -> None:
+    """None asked: a witness that is down holds up nothing. Some asked: a head without them is not followed."""
+    feed.publish(3)
+    assert Mirror(store, feed, agreement).refresh(NOW).witnesses == ("witness-a",)
+    strict = Mirror(store, feed, replace(agreement, witnesses=1))
+    feed.has_witness = False
+    (entry,) = feed.publish()
+    with pytest.raises(errors.WitnessesMissing):
+        strict.refresh(NOW)
+    assert store.revision(entry) is None
+    assert Mirror(store, feed, agreement).refresh(NOW).witnesses == ()
+    feed.has_witness = True
+    assert strict.refresh(NOW).witnesses == ("witness-a",) and agrees(store, feed)
+    feed.fault = "false_cosignature"
+    with pytest.raises(errors.HeadUntrusted):
+        strict.refresh(NOW)
+
+
+def test_it_waits_at_the_publisher(feed: Publisher, mirror: Mirror) -> None:
+    feed.publish(3)
+    mirror.refresh(NOW)
+    assert not mirror.wait(1)
+    feed.publish()
+    assert mirror.wait(1)
+    mirror.refresh(NOW)
+    feed.fault = "endless"
+    with pytest.raises(errors.FeedEndless):
+        mirror.wait(1)
+    feed.mend()
+    feed.publish()
+    feed.forget(feed.size)
+    assert mirror.wait(1)
+
+
 def test_an_empty_publication(feed: Publisher, mirror: Mirror, store: Store) -> None:
     assert mirror.refresh(NOW).sequence == 0
     (only,) = feed.publish()
