@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any, BinaryIO, cast
 
-from flask import request
+from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import fields, validate
@@ -15,8 +15,10 @@ from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
+from creditsvc.web.language import language
 from creditsvc.web.schemas import Schema
 from sync.desk_batches import own_batch
+from sync.fault_file import fault_file
 from sync.intake import receive_file, release
 from sync.tables_intake import Batch, BatchFault
 
@@ -40,6 +42,17 @@ class BatchResponse(Schema):
     preview = fields.Dict(allow_none=True)
     digest = fields.String(allow_none=True)
     applied = fields.Integer(required=True)
+    passed_over = fields.Integer(required=True)
+    format = fields.String(allow_none=True)
+    encoding = fields.String(allow_none=True)
+    parser = fields.String(allow_none=True)
+    declared_rows = fields.Integer(allow_none=True)
+
+
+class ImportQuery(Schema):
+    """What the sender says of the file."""
+
+    declared_rows = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, 10**9))
 
 
 class ReleaseRequest(Schema):
@@ -80,8 +93,9 @@ class Batches(MethodView):
     """Files coming in."""
 
     @open_to(Permission.BATCH_IMPORT)
+    @blueprint.arguments(ImportQuery, location="query")
     @blueprint.response(201, BatchResponse)
-    def post(self) -> dict[str, Any]:
+    def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """上传名单（multipart 的 file，或者直接以文件为正文） / send a list, as the part ``file`` or as the body."""
         part = request.files.get("file")
         stream = part.stream if part is not None else request.stream
@@ -96,8 +110,9 @@ class Batches(MethodView):
             )
         source = stream if hasattr(stream, "read") else io.BytesIO()
         batch, _ = receive_file(
-            services(), cast(BinaryIO, source), filename=name, caller=caller(), now=services().clock.now()
-        )
+            services(), cast(BinaryIO, source), filename=name, caller=caller(), now=services().clock.now(),
+            declared=asked["declared_rows"],
+        )  # fmt: skip
         return _said(batch)
 
 
@@ -130,6 +145,20 @@ class Faults(MethodView):
             return {"faults": [{name: getattr(row, name) for name in names} | {"row": row.row_number} for row in rows]}
 
 
+@blueprint.route(f"/batches/{BATCH}/fault-rows")
+class FaultRows(MethodView):
+    """The faulty rows as their sender wrote them."""
+
+    @open_to(Permission.LISTING_READ)
+    @blueprint.response(200, content_type="application/octet-stream")
+    def get(self, batch_id: int) -> Response:
+        """有误的行，原格式，多一栏问题说明 / faulty rows in the sender's own format, with a column of what is wrong."""
+        with services().database.reading() as session:
+            batch = own_batch(session, batch_id)
+        made = fault_file(services(), batch, english=language() == "en")
+        return Response(made.pieces, content_type=made.media_type, headers={"Cache-Control": "no-store"})
+
+
 @blueprint.route(f"/batches/{BATCH}/release")
 class Releases(MethodView):
     """The second person."""
@@ -157,4 +186,6 @@ def _said(batch: Batch) -> dict[str, Any]:
     return {
         "batch": batch.id, "state": batch.state, "filename": batch.filename, "sha256": batch.sha256, "rows": batch.rows,
         "preview": batch.preview, "digest": batch.digest, "applied": batch.applied,
+        "passed_over": batch.passed_over, "format": batch.format, "encoding": batch.encoding, "parser": batch.parser,
+        "declared_rows": batch.declared_rows,
     }  # fmt: skip

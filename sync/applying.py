@@ -15,7 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.errors import Conflict
 from creditsvc.kernel.identity import IdentityNumber
+from creditsvc.kernel.text import Bilingual
 from creditsvc.register.entry_ids import new_entry
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.tables import ConsumptionOrder, Listing, RegisterEvent, ResponsibleMark
@@ -37,9 +39,17 @@ ORDER_CLAUSE = "法释〔2015〕17号第三条、第五条"
 class Additions:
     """Applies additions of one batch, a chunk at a time."""
 
-    def __init__(self, services: Services, batch_id: int, cipher: AESGCM, now: datetime) -> None:
+    def __init__(self, services: Services, batch_id: int, cipher: AESGCM | None, now: datetime) -> None:
         self._services, self._vault, self._digests = services, services.vault, Digests(services)
         self._batch_id, self._cipher, self._now, self._today = batch_id, cipher, now, legal_day(now)
+
+    def add(self, session: Session, record: InboundRecord | InboundOrder, digests: tuple[bytes, bytes]) -> None:
+        """One addition in the caller's transaction."""
+        one_at_a_time(self._services, session)
+        if not self._apply(session, [record], [digests]):
+            raise Conflict(
+                Bilingual("该记录已经在册或者已经移出", "the entry is there already, or has left"), code="row-overtaken"
+            )
 
     def chunk(self, size: int) -> int:
         """Apply the next rows in one transaction; how many became entries."""
@@ -52,6 +62,7 @@ class Additions:
                 .order_by(BatchRow.row_number)
                 .limit(size)
             ).all()
+        assert self._cipher is not None  # noqa: S101 - whoever applies a batch has its key
         records = [
             open_row(self._cipher, self._batch_id, row.row_number, bytes(row.sealed), row.shape) for row in staged
         ]

@@ -23,7 +23,7 @@ from creditsvc.register.kinds import clause_of
 from creditsvc.services import Services
 from sync.batch_files import Digests, open_row
 from sync.inbound.records import InboundChange
-from sync.judging import Judged, judge
+from sync.judging import judge
 from sync.matching import one_at_a_time
 from sync.tables_intake import RELEASED, Batch, BatchFault, BatchRow, ExitAhead
 
@@ -40,6 +40,19 @@ def caller_of(batch: Batch, *, released: bool) -> Caller:
         CallerKind.STAFF, account_id=int(account) if account.isdecimal() else None, person=person or "", role=role or "",
         court_code=batch.court_code, permissions=ROLE_PERMISSIONS[StaffRole(role)] if role else frozenset(),
     )  # fmt: skip
+
+
+def decide(
+    session: Session, change: InboundChange, entry: str, *, proposer: Caller, approver: Caller, now: datetime
+) -> None:
+    """The decision of two people that a row stands for. Raises what proposing and approving raise."""
+    draft = decisions.Draft(
+        kind=change.kind, entry=entry, ground=change.ground, clause=clause_of(change.kind, change.ground),
+        event_on=change.event_on, known_on=change.known_on, reason=change.reason, document_number=change.document_number,
+        changes=change.changes,
+    )  # fmt: skip
+    proposed = decisions.propose(session, draft, caller=proposer, now=now)
+    decisions.approve(session, proposed.id, shown_digest=proposed.digest, caller=approver, now=now)
 
 
 class Changes:
@@ -84,22 +97,18 @@ class Changes:
         else:
             try:
                 with session.begin_nested():
-                    self._decide(session, batch, change, found)
+                    decide(
+                        session,
+                        change,
+                        found.entry,
+                        proposer=caller_of(batch, released=False),
+                        approver=caller_of(batch, released=True),
+                        now=self._now,
+                    )
             except CreditServiceError as problem:
                 return self._failed(session, row, "case_code", problem.text.zh, problem.text.en)
         row.state = "applied"
         return True
-
-    def _decide(self, session: Session, batch: Batch, change: InboundChange, found: Judged) -> None:
-        draft = decisions.Draft(
-            kind=change.kind, entry=found.entry or "", ground=change.ground, clause=clause_of(change.kind, change.ground),
-             event_on=change.event_on,
-            known_on=change.known_on, reason=change.reason, document_number=change.document_number, changes=change.changes,
-        )  # fmt: skip
-        proposed = decisions.propose(session, draft, caller=caller_of(batch, released=False), now=self._now)
-        decisions.approve(
-            session, proposed.id, shown_digest=proposed.digest, caller=caller_of(batch, released=True), now=self._now
-        )
 
     def _remember(self, session: Session, change: InboundChange) -> None:
         key_of: Any = self._digests.entry_key if change.about == "listing" else self._digests.order_key

@@ -14,10 +14,14 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed
+from creditsvc.kernel.sheets.write import safe
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from creditsvc.web.errors import status_for
+from creditsvc.web.language import language
 from creditsvc.web.pages import render
+from sync.fault_file import fault_file
+from sync.inbound.shapes import Shape
 from sync.intake import batch_in_reach, receive_file, release, withdraw
 from sync.tables_intake import RELEASED, Batch, BatchFault
 
@@ -25,7 +29,6 @@ blueprint = Blueprint("batches", __name__, url_prefix="/desk/batches", template_
 
 PAGE = 100
 BATCH = "<int(min=0,max=9223372036854775807):batch_id>"
-TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
 STATES = {
     "received": (Bilingual("正在读取", "being read"), "info"),
     "awaiting_release": (Bilingual("待第二人发布", "waiting for a second person"), "warning"),
@@ -69,11 +72,28 @@ def upload() -> ResponseReturnValue:
         return _index({"file": Bilingual("请选择文件", "choose a file")}), 422
     try:
         batch, _ = receive_file(
-            services(), cast(BinaryIO, file.stream), filename=file.filename, caller=caller(), now=services().clock.now()
-        )
+            services(), cast(BinaryIO, file.stream), filename=file.filename, caller=caller(), now=services().clock.now(),
+            declared=declared_rows(request.form.get("declared", "")),
+        )  # fmt: skip
+    except InvalidInput as wrong:
+        return _index({str(wrong.details.get("field", "file")): wrong.text}), 422
     except CreditServiceError as wrong:
         return _index({"file": wrong.text}), status_for(type(wrong))
     return redirect(url_for("batches.one", batch_id=batch.id), 303)
+
+
+def declared_rows(text: str) -> int | None:
+    """How many rows the sender says there are; raises ``InvalidInput``."""
+    bare = text.replace(",", "").strip()
+    if not bare:
+        return None
+    if not (bare.isascii() and bare.isdigit() and len(bare) < 10):
+        raise InvalidInput(
+            Bilingual("行数应为整数", "the number of rows must be a whole number"),
+            code="declared-shape",
+            field="declared",
+        )
+    return int(bare)
 
 
 @blueprint.get(f"/{BATCH}")
@@ -95,7 +115,7 @@ def _page(batch_id: int, errors: dict[str, Bilingual]) -> str:
             "sync/batch.html", batch=batch, shown=batch.preview or {}, states=STATES, faults=faults[:PAGE], code=code, errors=errors,
             next=faults[PAGE - 1].id if len(faults) > PAGE else None, own=batch.uploaded_person == caller().person,
             may_release=caller().may(Permission.BATCH_RELEASE), may_import=caller().may(Permission.BATCH_IMPORT),
-            refreshing=batch.state == RELEASED, form=request.form,
+            refreshing=batch.state == RELEASED, form=request.form, shapes={shape.value: shape.label for shape in Shape},
         )  # fmt: skip
 
 
@@ -138,6 +158,20 @@ def faults_csv(batch_id: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@blueprint.get(f"/{BATCH}/fault-rows")
+@open_to(Permission.LISTING_READ)
+def fault_rows(batch_id: int) -> ResponseReturnValue:
+    """The faulty rows in the sender's own format."""
+    with services().database.reading() as session:
+        batch = own_batch(session, batch_id)
+    made = fault_file(services(), batch, english=language() == "en")
+    name = f"batch-{batch_id}-fault-rows.{made.extension}"
+    return Response(
+        made.pieces, content_type=made.media_type,
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )  # fmt: skip
+
+
 def _csv(rows: Sequence[BatchFault]) -> Iterator[bytes]:
     yield b"\xef\xbb\xbf"
     heads = ("行号", "栏目", "原栏目", "代码", "处理", "说明", "In English")
@@ -146,14 +180,9 @@ def _csv(rows: Sequence[BatchFault]) -> Iterator[bytes]:
         *((row.row_number, row.column, row.header, row.code, _fate(row), row.zh, row.en) for row in rows),
     ):
         line = io.StringIO()
-        csv.writer(line, lineterminator="\r\n").writerow([_safe(str(cell)) for cell in cells])
+        csv.writer(line, lineterminator="\r\n").writerow([safe(str(cell)) for cell in cells])
         yield line.getvalue().encode()
 
 
 def _fate(row: BatchFault) -> str:
     return "退回" if row.severity == "refused" else "待补正"
-
-
-def _safe(text: str) -> str:
-    """No cell that a spreadsheet would take for a formula."""
-    return "'" + text if text.startswith(TRIGGERS) else text

@@ -13,7 +13,7 @@ from creditsvc.access.permissions import Permission
 from creditsvc.feature import Feature, Job, NavigationItem
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
-from sync import api_batches, desk_batches, desk_subscribers, feed_api
+from sync import api_batches, desk_batches, desk_subscribers, desk_waiting, feed_api
 from sync.apply import apply_released
 from sync.canaries import publish_canaries
 from sync.feed_upkeep import keep_feed
@@ -28,7 +28,7 @@ from sync.witnessing import cosign_heads
 
 
 def _pages() -> Sequence[Blueprint]:
-    return feed_api.blueprint, desk_batches.blueprint, desk_subscribers.blueprint
+    return feed_api.blueprint, desk_batches.blueprint, desk_waiting.blueprint, desk_subscribers.blueprint
 
 
 def _api() -> Sequence[Any]:
@@ -101,6 +101,7 @@ FEATURE = Feature(
     ),
     navigation=(
         NavigationItem("desk", "batches.index", Bilingual("批次", "Batches"), Permission.LISTING_READ, 20),
+        NavigationItem("desk", "waiting.index", Bilingual("待补正", "Waiting rows"), Permission.LISTING_READ, 21),
         NavigationItem(
             "subscriber", "subscribers.index", Bilingual("订阅单位", "Subscribers"), Permission.SUBSCRIBER_READ, 50
         ),

@@ -202,7 +202,7 @@ def _repeated(session: Session, batch_id: int) -> Sequence[Any]:
 
 def told(row: Row) -> dict[str, str]:
     """What a row says, by our columns: the first filled cell of each, and every cell of a number."""
-    cells: dict[str, str] = {}
+    cells: dict[str, str] = {"_shape": row.plan.shape.value if row.plan.shape else ""}
     for column in row.plan.places:
         found = row.raws(column)
         if found:

@@ -6,23 +6,19 @@ when somebody takes the result, so nothing has to be held or rewritten. No cell 
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple, Protocol
-from xml.sax.saxutils import escape
 
 import msgspec
 
+from creditsvc.kernel.sheets.write import AROUND, SHEET, TRIGGERS, byte_order_mark, safe, xml_row
 from creditsvc.kernel.text import Bilingual
 from creditsvc.kernel.zips import zipped
 
-TRIGGERS = frozenset("=+-@\t\r\n\0＝＋－＠")
-_ILLEGAL_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-LONGEST_CELL = 32_000
 COLUMNS = {
     "row": Bilingual("原表行号", "row"),
     "verdict": Bilingual("核查结果", "verdict"),
@@ -104,11 +100,6 @@ def writer_for(
     return JsonWriter(headers, english, is_list=format == "json")
 
 
-def safe(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return "'" + cell if cell[:1] in TRIGGERS else cell
-
-
 class Told:
     """Our cells of a row. Most rows are answered by one and the same answer, whose cells are made once."""
 
@@ -142,10 +133,7 @@ class CsvWriter:
     def __init__(self, headers: Sequence[str], english: bool, encoding: str, delimiter: str) -> None:
         self._headers, self._english, self._delimiter = headers, english, delimiter
         self._told = Told(english)
-        self._mark, self._encoding = {
-            "utf-8-sig": (codecs.BOM_UTF8, "utf-8"),
-            "utf-16": (codecs.BOM_UTF16_LE, "utf-16-le"),
-        }.get(encoding, (b"", encoding))
+        self._mark, self._encoding = byte_order_mark(encoding)
 
     def head(self) -> bytes:
         """The mark and the header."""
@@ -222,13 +210,13 @@ class XlsxWriter:
 
     def head(self) -> bytes:
         """The sheet's beginning and its header."""
-        return _SHEET + _xml_row([*self._headers, *_heads(self._english)])
+        return SHEET + xml_row([*self._headers, *_heads(self._english)])
 
     def part(self, lines: Sequence[Line], *, first: int) -> bytes:
         """Rows of the sheet."""
         width = len(self._headers)
         return b"".join(
-            _xml_row([*line.cells, *([None] * (width - len(line.cells))), *self._told.of(line)]) for line in lines
+            xml_row([*line.cells, *([None] * (width - len(line.cells))), *self._told.of(line)]) for line in lines
         )
 
     def whole(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -238,47 +226,4 @@ class XlsxWriter:
             yield from pieces
             yield b"</sheetData></worksheet>"
 
-        yield from zipped({**_AROUND, "xl/worksheets/sheet1.xml": sheet()})
-
-
-def _xml_row(cells: Sequence[Any]) -> bytes:
-    return ("<row>" + "".join(map(_xml_cell, cells)) + "</row>").encode()
-
-
-def _xml_cell(cell: Any) -> str:
-    if cell is None or cell == "":
-        return "<c/>"
-    if isinstance(cell, bool):
-        return f'<c t="b"><v>{int(cell)}</v></c>'
-    if isinstance(cell, int | float):
-        return f"<c><v>{cell!r}</v></c>"
-    text = safe(_ILLEGAL_XML.sub("", str(cell))[:LONGEST_CELL])
-    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
-
-
-_DECLARED = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-_MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_RELATIONS = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = b"http://schemas.openxmlformats.org/package/2006"
-_TYPE = b"application/vnd.openxmlformats-officedocument.spreadsheetml."
-_SHEET = _DECLARED + b'<worksheet xmlns="' + _MAIN + b'"><sheetData>'
-_AROUND = {
-    "[Content_Types].xml": [
-        _DECLARED + b'<Types xmlns="' + _PACKAGE + b'/content-types"><Default Extension="rels" ContentType='
-        b'"application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
-        b'<Override PartName="/xl/workbook.xml" ContentType="' + _TYPE + b'sheet.main+xml"/><Override PartName='
-        b'"/xl/worksheets/sheet1.xml" ContentType="' + _TYPE + b'worksheet+xml"/></Types>'
-    ],
-    "_rels/.rels": [
-        _DECLARED + b'<Relationships xmlns="' + _PACKAGE + b'/relationships"><Relationship Id="rId1" Type="' + _RELATIONS
-        + b'/officeDocument" Target="xl/workbook.xml"/></Relationships>'
-    ],
-    "xl/workbook.xml": [
-        _DECLARED + b'<workbook xmlns="' + _MAIN + b'" xmlns:r="' + _RELATIONS
-        + b'"><sheets><sheet name="Screening" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    ],
-    "xl/_rels/workbook.xml.rels": [
-        _DECLARED + b'<Relationships xmlns="' + _PACKAGE + b'/relationships"><Relationship Id="rId1" Type="' + _RELATIONS
-        + b'/worksheet" Target="worksheets/sheet1.xml"/></Relationships>'
-    ],
-}  # fmt: skip
+        yield from zipped({**AROUND, "xl/worksheets/sheet1.xml": sheet()})
