@@ -23,7 +23,7 @@ from creditsvc.register.kinds import clause_of
 from creditsvc.services import Services
 from sync.batch_files import Digests, open_row
 from sync.inbound.records import InboundChange
-from sync.judging import judge
+from sync.judging import judge, officer_changes
 from sync.matching import one_at_a_time
 from sync.tables_intake import RELEASED, Batch, BatchFault, BatchRow, ExitAhead
 
@@ -43,13 +43,21 @@ def caller_of(batch: Batch, *, released: bool) -> Caller:
 
 
 def decide(
-    session: Session, change: InboundChange, entry: str, *, proposer: Caller, approver: Caller, now: datetime
+    services: Services,
+    session: Session,
+    change: InboundChange,
+    entry: str,
+    *,
+    proposer: Caller,
+    approver: Caller,
+    now: datetime,
 ) -> None:
     """The decision of two people that a row stands for. Raises what proposing and approving raise."""
+    changes = officer_changes(session, services, change, entry, make_at=now)
     draft = decisions.Draft(
         kind=change.kind, entry=entry, ground=change.ground, clause=clause_of(change.kind, change.ground),
         event_on=change.event_on, known_on=change.known_on, reason=change.reason, document_number=change.document_number,
-        changes=change.changes,
+        changes=changes or {},
     )  # fmt: skip
     proposed = decisions.propose(session, draft, caller=proposer, now=now)
     decisions.approve(session, proposed.id, shown_digest=proposed.digest, caller=approver, now=now)
@@ -98,6 +106,7 @@ class Changes:
             try:
                 with session.begin_nested():
                     decide(
+                        self._services,
                         session,
                         change,
                         found.entry,

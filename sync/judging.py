@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.errors import CreditServiceError
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register import effects
 from creditsvc.register.entries import target
+from creditsvc.register.tables import ResponsibleMark
 from creditsvc.services import Services
+from creditsvc.storage.subjects import find_subject, keep_subjects
 from sync.batch_files import Digests
 from sync.inbound.parse import Outcome
 from sync.inbound.records import Fault, InboundChange, InboundOrder, InboundRecord, Severity
@@ -25,7 +29,7 @@ from sync.matching import Standing, Standings, exits_ahead, known_listings, mean
 
 SOON = frozenset({"listing-stands"})
 """What may still become true while the batch is applied: the listing of the same case leaves first."""
-SAME = frozenset({"nothing-changes", "mark-stands"})
+SAME = frozenset({"nothing-changes", "mark-stands", "officer-stands", "officer-released"})
 """What says that a change has been made already."""
 
 
@@ -153,15 +157,18 @@ def _change(
         return Judged(faults=(_fault(change.row, "case_code", "entry-ended", _ENDED),))
     if len(mine) > 1:
         return Judged(faults=(_fault(change.row, "decision_number", "entry-ambiguous", _AMBIGUOUS, "quarantine"),))
-    return _lawful(session, change, mine[0], on=on)
+    return _lawful(session, services, change, mine[0], on=on)
 
 
-def _lawful(session: Session, change: InboundChange, about: Standing, *, on: date) -> Judged:
+def _lawful(session: Session, services: Services, change: InboundChange, about: Standing, *, on: date) -> Judged:
     """By the same check that a proposal at the desk goes through."""
     if change.kind not in effects.KINDS:
         return Judged(faults=(_fault(change.row, "row_type", "kind-not-open", _NOT_OPEN),))
     try:
-        changes = effects.cleaned(change.kind, change.changes)
+        given = officer_changes(session, services, change, about.entry, make_at=None)
+        if given is None:  # an officer whom the register does not know yet: asked again when the row is applied
+            return Judged("staged", court_code=about.court_code, rank=rank_of(change), entry=about.entry)
+        changes = effects.cleaned(change.kind, given)
         effects.check(session, target(session, about.entry), change.kind, change.ground, changes, on=on, final=False)
     except CreditServiceError as problem:
         if problem.code in SAME:
@@ -171,6 +178,35 @@ def _lawful(session: Session, change: InboundChange, about: Standing, *, on: dat
                 faults=(_fault(change.row, _COLUMN.get(change.shape, "case_code"), "not-lawful", problem.text),)
             )
     return Judged("staged", court_code=about.court_code, rank=rank_of(change), entry=about.entry)
+
+
+def officer_changes(
+    session: Session, services: Services, change: InboundChange, entry: str, *, make_at: datetime | None
+) -> dict[str, Any] | None:
+    """What a decision about an officer carries: the subject behind the number, or the mark that ends; else the row's own.
+
+    Subjects are made where ``make_at`` is given; without it none for an officer whom the register does not know.
+    """
+    if change.officer is None:
+        return change.changes
+    if make_at is not None:
+        subject: str | None = keep_subjects(session, services.vault, [change.officer], at=make_at)[change.officer]
+    else:
+        subject = find_subject(session, services.vault, change.officer)
+    said = change.changes
+    if change.kind == "release_officer":
+        query = select(ResponsibleMark.id).where(
+            ResponsibleMark.unit_entry == entry, ResponsibleMark.subject_id == (subject or ""),
+            ResponsibleMark.role == said["role"],
+        )  # fmt: skip
+        return {
+            "mark": session.scalar(query.order_by(ResponsibleMark.id.desc()).limit(1)) or 0,
+            "to_day": said["to_day"],
+        }
+    if subject is None:
+        return None
+    first = said["from_day"] or change.event_on.isoformat()
+    return {"subject": subject, "role": said["role"], "name": said["name"], "from_day": first}
 
 
 _COLUMN = {

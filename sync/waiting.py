@@ -253,7 +253,7 @@ def _take_effect(
             caller.kind, account_id=_account(row.proposed_by), person=row.proposed_person or "", role=row.proposed_role or "",
             court_code=caller.court_code, permissions=caller.permissions | {Permission.DECISION_PROPOSE},
         )  # fmt: skip
-        decide(session, record, judged.entry or "", proposer=proposer, approver=caller, now=now)
+        decide(services, session, record, judged.entry or "", proposer=proposer, approver=caller, now=now)
         return
     Additions(services, row.batch_id, None, now).add(session, record, (judged.key, judged.digest))
 

@@ -215,7 +215,7 @@ def _officer(row: Row) -> dict[str, Any] | None:
         return None
     changes = {"role": role.value, "name": name, "from_day": first.isoformat() if first else None,
                "to_day": last.isoformat() if last else None}  # fmt: skip
-    return _about_listing(row, "release_officer" if last else "mark_officer") | {"changes": changes, "officer": number}
+    return _about_listing(row, "release_officer" if last else "name_officer") | {"changes": changes, "officer": number}
 
 
 def _about_listing(row: Row, kind: str) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def _about_listing(row: Row, kind: str) -> dict[str, Any]:
 
 DEFAULT_REASONS = {
     "correct_listing": "信息不准确，依法更正",
-    "mark_officer": "法院载明的责任人员",
+    "name_officer": "法院载明的责任人员",
     "release_officer": "责任身份已经终止",
 }
 """Where a row gives no reason of its own. An extension has to."""

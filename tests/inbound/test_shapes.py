@@ -198,7 +198,7 @@ def test_a_relief() -> None:
 def test_an_officers_mark() -> None:
     found = change(OFFICER)
     assert (found.kind, found.changes["role"], found.officer is not None) == (
-        "mark_officer",
+        "name_officer",
         "legal_representative",
         True,
     )

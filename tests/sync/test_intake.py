@@ -9,10 +9,12 @@ from sqlalchemy import func, select
 
 from creditsvc.access.permissions import StaffRole
 from creditsvc.kernel.errors import InvalidInput, NotAllowed
-from creditsvc.register.tables import ConsumptionOrder, Decision, Listing, RegisterEvent, Relief
+from creditsvc.register.kinds import KINDS
+from creditsvc.register.tables import ConsumptionOrder, Decision, Listing, RegisterEvent, Relief, ResponsibleMark
 from creditsvc.services import Services
 from creditsvc.storage.outbox import Outbox
 from sync.tables_intake import ExitAhead
+from tests.support.feed_world import unit_of
 from tests.support.intake import CLERK, JUDGE, PRESIDENT, TERMED, Intake, about, ended, listing, staff
 
 
@@ -187,6 +189,35 @@ def test_reliefs(intake: Intake) -> None:
     with intake.services.database.reading() as session:
         found = session.scalars(select(Relief)).one()
         assert (found.kind, str(found.to_day)) == ("temporary_lift", "2026-12-10")
+
+
+def test_officers_are_marked_and_released(intake: Intake) -> None:
+    if "name_officer" not in KINDS:
+        pytest.skip("the register does not know the decision")
+    unit = {"subject_name": "测试有限公司", "id_number": unit_of(1).number}
+    intake.take([listing(1, **unit)])
+    mark = about(1, **unit, officer_name="李四", officer_id=listing(8)["id_number"], officer_role="法定代表人")
+    del mark["subject_name"]
+    assert (
+        intake.take(
+            [
+                mark,
+                {
+                    **about(2),
+                    "officer_name": "李四",
+                    "officer_id": listing(8)["id_number"],
+                    "officer_role": "法定代表人",
+                },
+            ]
+        ).applied
+        == 1
+    )
+    again = intake.send([{**mark, "reason": "重复报送"}])
+    assert (again.preview or {})["unchanged"] == 1
+    assert intake.take([{**mark, "officer_to": "2026-11-24", "document_number": "免职一号"}]).applied == 1
+    with intake.services.database.reading() as session:
+        found = session.scalars(select(ResponsibleMark)).one()
+        assert (found.name, str(found.from_day), str(found.to_day)) == ("李四", "2026-11-20", "2026-11-24")
 
 
 def test_a_change_names_its_entry_or_waits(intake: Intake) -> None:
