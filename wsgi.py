@@ -41,6 +41,7 @@ TABLES = (
     "sync.tables_feed",
     "sync.tables_delivery",
     "repair.tables",
+    "repair.performing.tables",
 )
 """Every module with tables: the one MetaData is complete when these have been imported."""
 
