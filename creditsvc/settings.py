@@ -85,6 +85,11 @@ class Settings:
     sms_secret_file: str = ""
     """File with the secret by which requests to the gateway are signed."""
 
+    incentive_publicity_days: int = 7
+    """Working days for which a place on the incentive list is publicised first (条例 art. 28 names no length)."""
+    incentive_months: int = 12
+    """Months for which a place on the incentive list holds."""
+
     screening_keep_days: int = 7
     """The results of a screening are destroyed this many days after it is done."""
     screening_rows_a_day: int = 3_000_000
@@ -93,6 +98,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.argon2 == "cheap" and not self.allow_test_settings:
             raise _refused("ARGON2", "cheap 只能用于测试", "cheap is for tests only")
+        if not 1 <= self.incentive_publicity_days <= 60:
+            raise _refused("INCENTIVE_PUBLICITY_DAYS", "应为 1 至 60 个工作日", "it must be 1 to 60 working days")
+        if not 1 <= self.incentive_months <= 36:
+            raise _refused("INCENTIVE_MONTHS", "应为 1 至 36 个月", "it must be 1 to 36 months")
         if self.smtp_tls not in {"starttls", "implicit", "none"}:
             raise _refused("SMTP_TLS", "应为 starttls、implicit 或 none", "it must be starttls, implicit or none")
         if self.smtp_tls == "none" and self.smtp_host not in {"", "localhost", "127.0.0.1", "::1"}:

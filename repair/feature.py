@@ -13,21 +13,38 @@ from creditsvc.feature import Feature, NavigationItem
 from creditsvc.kernel.text import Bilingual
 from repair import api, desk, desk_letters, portal, portal_apply
 from repair.jobs import JOBS
+from repair.performing import agency as performing_agency
+from repair.performing import api as performing_api
+from repair.performing import desk as performing_desk
+from repair.performing import portal as performing_portal
+from repair.performing import public as performing_public
+from repair.performing.jobs import JOBS as PERFORMING_JOBS
+from repair.performing.published import publishable
 
 
 def _pages() -> Sequence[Blueprint]:
-    return portal.blueprint, portal_apply.blueprint, desk.blueprint, desk_letters.blueprint
+    return (
+        portal.blueprint,
+        portal_apply.blueprint,
+        desk.blueprint,
+        desk_letters.blueprint,
+        performing_desk.blueprint,
+        performing_portal.blueprint,
+        performing_public.blueprint,
+        performing_agency.blueprint,
+    )
 
 
 def _api() -> Sequence[Any]:
-    return (api.blueprint,)
+    return api.blueprint, performing_api.blueprint
 
 
 FEATURE = Feature(
     name="repair",
     blueprints=_pages,
     api_blueprints=_api,
-    jobs=JOBS,
+    jobs=(*JOBS, *PERFORMING_JOBS),
+    ports={"publishable/incentive": publishable},
     navigation=(
         NavigationItem("portal", "portal.home", Bilingual("我的记录", "My entries"), Permission.APPLICATION_OWN, 10),
         NavigationItem("portal", "portal_apply.choose", Bilingual("提出申请", "Apply"), Permission.APPLICATION_OWN, 20),
@@ -36,6 +53,15 @@ FEATURE = Feature(
         ),
         NavigationItem(
             "desk", "applications_desk.queue", Bilingual("申请", "Applications"), Permission.APPLICATION_WORK, 40
+        ),
+        NavigationItem(
+            "desk", "performing_desk.queue", Bilingual("自动履行", "Performing"), Permission.APPLICATION_WORK, 45
+        ),
+        NavigationItem(
+            "portal", "performing_portal.home", Bilingual("履行证明", "Certificates"), Permission.APPLICATION_OWN, 25
+        ),
+        NavigationItem(
+            "agency", "incentive_checks.form", Bilingual("激励查询", "Incentives"), Permission.CHECK_ASK, 40
         ),
     ),
     translations=str(Path(__file__).parent / "translations"),

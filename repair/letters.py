@@ -34,24 +34,33 @@ def issue_codes(
     issued: dict[str, str] = {}
     for entry in dict.fromkeys(entries):
         view = entry_view(session, entry, on=legal_day(now))
-        session.execute(
-            update(LetterCode).where(LetterCode.entry == entry, LetterCode.revoked_at.is_(None)).values(revoked_at=now)
+        issued[entry] = issue_code_for(
+            session, services, subject_id=view.subject_id, about=entry, caller=caller, now=now
         )
-        code = make_code(secrets.choice)
-        session.add(
-            LetterCode(
-                subject_id=view.subject_id,
-                entry=entry,
-                code_hash=code_hash(services.keyring, code),
-                issued_at=now,
-                issued_by=caller.actor,
-                used=0,
-            )
-        )
-        session.flush()
-        record(session, action="letter.code_issued", caller=caller, object=entry, at=now)
-        issued[entry] = code
     return issued
+
+
+def issue_code_for(
+    session: Session, services: Services, *, subject_id: str, about: str, caller: Caller, now: datetime
+) -> str:
+    """A fresh code for one person about one entry or performance record, in clear, once; an earlier one is revoked."""
+    session.execute(
+        update(LetterCode).where(LetterCode.entry == about, LetterCode.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    code = make_code(secrets.choice)
+    session.add(
+        LetterCode(
+            subject_id=subject_id,
+            entry=about,
+            code_hash=code_hash(services.keyring, code),
+            issued_at=now,
+            issued_by=caller.actor,
+            used=0,
+        )
+    )
+    session.flush()
+    record(session, action="letter.code_issued", caller=caller, object=about, at=now)
+    return code
 
 
 def code_hash(keyring: Keyring, code: str) -> bytes:

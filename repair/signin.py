@@ -22,6 +22,7 @@ from creditsvc.services import Services
 from creditsvc.storage.subjects import find_subject
 from repair.entries import debtor_name
 from repair.letters import find_code
+from repair.performing.records import performer_name
 from repair.policy.alphabet import read_code
 
 TRIES_PER_NUMBER = 10
@@ -81,7 +82,8 @@ def sign_in(session: Session, services: Services, *, number: str, name: str, cod
     subject = find_subject(session, services.vault, identity)
     letter = find_code(session, services.keyring, read_code(code))
     holder = letter.subject_id if letter else "0" * 32
-    registered = debtor_name(session, holder)
+    performer = performer_name(session, services, holder)
+    registered = debtor_name(session, holder) or performer
     same_person = hmac.compare_digest((subject or "").encode(), holder.encode())
     if not (same_person & same_name(registered or "\0", name)) or letter is None or registered is None:
         raise wrong()
