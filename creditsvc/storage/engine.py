@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from creditsvc.storage.together import Together
+
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -59,6 +61,8 @@ class Database:
         make = _sqlite_engine if self.is_sqlite else _postgres_engine
         self.write_engine = make(url, writes=True)
         self.read_engine = make(url, writes=False)
+        self.together = Together(self.writing)
+        """Small writes of many threads by one commit."""
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

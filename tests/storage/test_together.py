@@ -1,0 +1,109 @@
+"""One commit for many: nobody returns before it, a refusal harms nobody else, a failure is everyone's own."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from creditsvc.access.tables import RateBucket
+from creditsvc.kernel.errors import TooMany
+from creditsvc.kernel.text import Bilingual
+from creditsvc.services import Services
+from creditsvc.storage.together import Together
+
+THREADS = 8
+
+
+def _row(services: Services, key: str):  # type: ignore[no-untyped-def]
+    def work(session: Session) -> str:
+        session.execute(RateBucket.__table__.insert(), {"key": key, "level": 1.0, "at": services.clock.now()})
+        return key
+
+    return work
+
+
+def _keys(services: Services) -> set[str]:
+    with services.database.reading() as session:
+        return set(session.scalars(select(RateBucket.key)))
+
+
+def test_every_row_is_there_before_its_thread_goes_on(services: Services) -> None:
+    commits: list[int] = []
+
+    @contextmanager
+    def writing():  # type: ignore[no-untyped-def]
+        with services.database.writing() as session:
+            yield session
+        commits.append(1)
+
+    together = Together(writing)
+
+    def one(number: int) -> bool:
+        key = together.run(_row(services, f"k{number}"))
+        return key in _keys(services)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert all(pool.map(one, range(200)))
+    assert len(commits) <= 200
+
+
+def test_those_who_wait_share_one_commit(sqlite_services: Services) -> None:
+    services, commits = sqlite_services, []
+    first_is_in, go_on = threading.Event(), threading.Event()
+
+    @contextmanager
+    def writing():  # type: ignore[no-untyped-def]
+        with services.database.writing() as session:
+            yield session
+        commits.append(1)
+
+    together = Together(writing)
+
+    def slow(session: Session) -> str:
+        first_is_in.set()
+        assert go_on.wait(20)
+        return str(_row(services, "first")(session))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        first = pool.submit(together.run, slow)
+        assert first_is_in.wait(20)
+        others = [pool.submit(together.run, _row(services, f"k{number}")) for number in range(THREADS - 1)]
+        while len(together._waiting) < THREADS - 1:
+            pass
+        go_on.set()
+        assert [each.result() for each in (first, *others)] == [
+            "first",
+            *(f"k{number}" for number in range(THREADS - 1)),
+        ]
+    assert len(commits) == 2
+
+
+def test_a_refusal_and_a_failure_harm_nobody_else(services: Services) -> None:
+    together = services.database.together
+    barrier = threading.Barrier(3)
+
+    def refuse(_: Session) -> None:
+        raise TooMany(Bilingual("多", "much"))
+
+    def fail(session: Session) -> None:
+        session.execute(text("INSERT INTO rate_bucket (key, level, at) VALUES ('dup', 1, NULL)"))
+
+    def run(work):  # type: ignore[no-untyped-def]
+        barrier.wait()
+        return together.run(work)
+
+    for turn in range(10):
+        with ThreadPoolExecutor(3) as pool:
+            good, refused, failed = (pool.submit(run, work) for work in (_row(services, f"g{turn}"), refuse, fail))
+            assert good.result() == f"g{turn}"
+            with pytest.raises(TooMany):
+                refused.result()
+            with pytest.raises(IntegrityError):
+                failed.result()
+    assert _keys(services) == {f"g{turn}" for turn in range(10)}
