@@ -81,14 +81,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 """Command → where it is, which extra it needs, what it does."""
 
-OF_THE_HOUSE = frozenset({"trial", "serve", "jobs", "migrate"})
+OF_THE_HOUSE = frozenset({"trial", "serve", "jobs", "migrate", "check"})
 """Commands that are handed the features, since they act for all of them."""
 BY_VERIFIERS = frozenset({"verify"})
 """Commands that are handed the verifiers."""
 BY_COMMANDS = frozenset({"trial"})
 """Commands that are handed this function too, since they work by other commands."""
 
-VERIFIERS = ("sync.mirror.verify",)
+VERIFIERS = ("sync.mirror.verify", "creditsvc.checks.answer_proof")
 """Modules that each check one kind of file offline: see ``creditsvc/verify_command.py``. Base install only."""
 
 

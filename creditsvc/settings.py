@@ -95,6 +95,13 @@ class Settings:
     screening_rows_a_day: int = 3_000_000
     """Most rows that one unit may have screened within 24 hours."""
 
+    check_stale_days: int = 15
+    """Checks answer "unknown, try again" when no court's list has come in for this many days; 0: never."""
+    check_people_a_day: int = 200
+    """Most different people that one account may check in a day."""
+    check_people_a_day_of_key: int = 20_000
+    """Most different people that one API key may check in a day."""
+
     def __post_init__(self) -> None:
         if self.argon2 == "cheap" and not self.allow_test_settings:
             raise _refused("ARGON2", "cheap 只能用于测试", "cheap is for tests only")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from getpass import getpass
 from pathlib import Path
 from typing import Protocol
 
@@ -64,6 +65,8 @@ class Trust:
     """What the reader believes beforehand: files that came by another way than the one in hand (key lists, public keys)."""
 
     files: Sequence[bytes] = field(default_factory=tuple)
+    number: str | None = field(default=None, repr=False)
+    """An identity number that the file should be about, if the reader asks that."""
 
 
 class Verifier(Protocol):
@@ -95,6 +98,11 @@ def parser() -> argparse.ArgumentParser:
         metavar="KEYS",
         help="另行取得的公钥清单，可多次给出 / a key list that came by another way; may be given again",
     )
+    made.add_argument(
+        "--number",
+        action="store_true",
+        help="从标准输入读取证件号码，核对是否此人 / read a number from standard input and say whether it is theirs",
+    )
     return made
 
 
@@ -102,7 +110,7 @@ def main(argv: Sequence[str], verifiers: Sequence[Verifier]) -> int:
     """Check one file; exit codes of ``EXIT``."""
     options = parser().parse_args(argv)
     raw = _read(options.file)
-    trust = Trust([_read(path) for path in options.trust])
+    trust = Trust([_read(path) for path in options.trust], _number() if options.number else None)
     for verifier in verifiers:
         if verifier.recognises(raw):
             return _tell(verifier, raw, trust)
@@ -131,6 +139,11 @@ def _tell(verifier: Verifier, raw: bytes, trust: Trust) -> int:
     for doubt in found.doubts:
         out(f"  ! {doubt.zh}\n    {doubt.en}\n")
     return EXIT[found.standing]
+
+
+def _number() -> str:
+    """Never from an argument, which other users of the machine could see."""
+    return (getpass("证件号码 / number: ") if sys.stdin.isatty() else sys.stdin.readline()).strip()
 
 
 def _read(path: Path) -> bytes:

@@ -6,11 +6,22 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import delete, select
+from sqlalchemy import Float, String, bindparam, delete, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from creditsvc.access.tables import RateBucket
+from creditsvc.storage.base import Instant
+
+_SPEND = text(
+    "INSERT INTO rate_bucket (key, level, at) VALUES (:key, :full - :cost, :at) "
+    "ON CONFLICT (key) DO UPDATE SET level = rate_bucket.level - :cost, at = excluded.at RETURNING level"
+).bindparams(
+    bindparam("key", type_=String),
+    bindparam("full", type_=Float),
+    bindparam("cost", type_=Float),
+    bindparam("at", type_=Instant),
+)
 
 
 def take(
@@ -64,6 +75,15 @@ class Leases:
                     self._held[key] = (wanted - 1, now + self._keep)
                 return True
         return False
+
+
+def spend(session: Session, key: str, *, capacity: float, now: datetime, cost: float = 1.0) -> bool:
+    """Spend from a bucket that never fills again (name the day in its key); false once it was empty. The caller commits.
+
+    To spend nothing is always allowed, and the same statement: who watches can't tell the two apart.
+    """
+    level = session.connection().execute(_SPEND, {"key": key, "full": capacity, "cost": cost, "at": now}).scalar()
+    return level is not None and (level >= 0 or cost <= 0)
 
 
 def forget_full_buckets(session: Session, now: datetime) -> int:

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from weakref import WeakKeyDictionary
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
 from creditsvc.access.ledger import record_access
-from creditsvc.access.rates import Leases
+from creditsvc.checks.data_age import DataAge, data_age, unanswered
 from creditsvc.checks.questions import Question
-from creditsvc.kernel.errors import InvalidInput, TooMany
+from creditsvc.checks.quota import demand_quota
+from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.readings import Match, facts_about, newest_event
-from creditsvc.storage.engine import Database
+from creditsvc.register.readings import Match, facts_about
+from creditsvc.services import Services
+from creditsvc.storage.cells import CellDamaged
 from creditsvc.storage.vault import Vault
 from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, evaluate
 from punishment_rules.facts import Facts, as_known
 from punishment_rules.load import catalogue
 from punishment_rules.overlay import NONE, Overlay
-
-RATE_CAPACITY = 120
-RATE_PER_SECOND = 20.0
-_leases: WeakKeyDictionary[Database, Leases] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,9 @@ class CheckAnswer:
     answer: Answer
     match: Match
     answered_at: datetime
-    as_of_event: int
+    age: DataAge
+    unit: str = ""
+    """Whose question it is."""
 
     @property
     def reference(self) -> str:
@@ -48,14 +48,14 @@ class CheckAnswer:
         return f"chk-{self.ledger_id:010d}"
 
 
-def judge(session: Session, vault: Vault, question: Question, *, overlay: Overlay = NONE) -> tuple[Match, Answer, int]:
+def judge(session: Session, vault: Vault, question: Question, *, overlay: Overlay = NONE) -> tuple[Match, Answer]:
     """Facts and verdicts from one snapshot; raises ``InvalidInput`` for an unknown sector or act."""
     match = facts_about(session, vault, question.number, question.name, on=question.on)
     if question.known_on is not None:
         match = replace(match, facts=as_known(match.facts, question.known_on))
         overlay = overlay.as_known(question.known_on)
     answer = decide(match.facts, sector=question.sector, act=question.act, on=question.on, overlay=overlay)
-    return match, answer, newest_event(session)
+    return match, answer
 
 
 def decide(facts: Facts, *, sector: str, act: str, on: date, overlay: Overlay = NONE) -> Answer:
@@ -73,42 +73,39 @@ def decide(facts: Facts, *, sector: str, act: str, on: date, overlay: Overlay = 
 
 
 def ask(
-    database: Database, vault: Vault, question: Question, *, caller: Caller, now: datetime, overlay: Overlay = NONE
+    services: Services, question: Question, *, caller: Caller, now: datetime, overlay: Overlay = NONE
 ) -> CheckAnswer:
     """Answer one question. The ledger row is committed before this returns, so no answer leaves without one.
 
-    Raises ``InvalidInput`` (unknown sector or act) and ``TooMany``.
+    Raises ``InvalidInput`` (unknown sector or act), ``TooMany``, and ``Unavailable`` for data that are too old or can't
+    be read: "unknown, try again", never a restriction.
     """
-    with database.reading() as session:
-        match, answer, event = judge(session, vault, question, overlay=overlay)
-    with database.writing() as session:
-        _limit(database, session, caller, now)
-        ledger_id = record_access(
-            session,
-            caller=caller,
-            action="check",
-            subject_token=vault.token(question.number.canonical),
-            subject_id=match.subject_id if match.name_agrees else None,
-            purpose=question.purpose,
-            matter=question.matter,
-            sector=question.sector,
-            act=question.act,
-            outcome=answer.outcome.value,
-            at=now,
-        )
-    return CheckAnswer(ledger_id, question, answer, match, now, event)
+    try:
+        with services.database.reading() as session:
+            match, answer = judge(session, services.vault, question, overlay=overlay)
+            age = data_age(session, services, now)
+        token = services.vault.token(question.number.canonical)
 
+        def written(session: Session) -> int:
+            demand_quota(session, services, question.number, token, caller=caller, now=now)
+            return record_access(
+                session,
+                caller=caller,
+                action="check",
+                subject_token=token,
+                subject_id=match.subject_id if match.name_agrees else None,
+                purpose=question.purpose,
+                matter=question.matter,
+                sector=question.sector,
+                act=question.act,
+                outcome=answer.outcome.value,
+                at=now,
+            )
 
-def _limit(database: Database, session: Session, caller: Caller, now: datetime) -> None:
-    key = f"check:{caller.actor}"
-    leases = _leases.setdefault(database, Leases())
-    if not leases.take(session, key, capacity=RATE_CAPACITY, refill_per_second=RATE_PER_SECOND, now=now):
-        raise TooMany(
-            Bilingual(
-                "查询过于频繁，请稍后再试；批量核查请用名单上传", "too many checks; wait a little, or upload a list"
-            ),
-            retry_after=5,
-        )
+        ledger_id = services.database.together.run(written)
+    except (SQLAlchemyError, CellDamaged) as failure:
+        raise unanswered() from failure
+    return CheckAnswer(ledger_id, question, answer, match, now, age, caller.unit or caller.court_code or "")
 
 
 def _unknown(error: UnknownSector | UnknownAct) -> InvalidInput:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flask.views import MethodView
+from flask.wrappers import Response
 from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import ask
-from creditsvc.checks.questions import MAX_NAME, MAX_PURPOSE, Question
+from creditsvc.checks.answer_keys import public_keys
+from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE, Question
 from creditsvc.checks.rulebook_law import overlay_of
-from creditsvc.checks.said import said
+from creditsvc.checks.signed import signed
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import NumberType, parse_identity
 from creditsvc.web.context import caller, services
@@ -38,7 +40,11 @@ class CheckRequest(Schema):
         required=True, validate=validate.Length(1, 64), metadata={"description": "事项，见 /v1/sectors"}
     )
     purpose = fields.String(required=True, validate=validate.Length(1, MAX_PURPOSE))
-    matter = fields.String(load_default="", validate=validate.Length(0, 100), metadata={"description": "办件编号"})
+    matter = fields.String(
+        required=True,
+        validate=validate.Length(1, MAX_MATTER),
+        metadata={"description": "办件编号，写入访问台账 / number of the matter, kept in the ledger"},
+    )
     on = fields.Date(metadata={"description": "核查日（北京日期），缺省为今天"})
     known_on = fields.Date(
         metadata={"description": "按该日终了时已知的记录作答，缺省为现在 / as known at the end of that day"}
@@ -82,9 +88,32 @@ class VerdictSchema(Schema):
     trace = fields.List(fields.Nested(LineSchema), required=True)
 
 
-class CheckResponse(Schema):
-    """The answer; ``outcome`` is the strictest of the verdicts."""
+class SubjectSchema(Schema):
+    """Whom the question was about, as the asker named them; the number masked."""
 
+    name = fields.String(required=True)
+    number_type = fields.String(required=True)
+    number_masked = fields.String(required=True)
+    number_digest = fields.String(
+        required=True, metadata={"description": "HMAC-SHA-256 of ``type:number`` under ``number_key``"}
+    )
+
+
+class AskedBySchema(Schema):
+    """Whose question it is, and what for."""
+
+    unit = fields.String(required=True)
+    purpose = fields.String(required=True)
+    matter = fields.String(required=True)
+
+
+class CheckResponse(Schema):
+    """The answer; ``outcome`` is the strictest of the verdicts. ``certificate`` signs all members before it."""
+
+    format = fields.String(required=True)
+    issuer = fields.String(required=True)
+    subject = fields.Nested(SubjectSchema, required=True)
+    asked_by = fields.Nested(AskedBySchema, required=True)
     check = fields.String(required=True)
     outcome = fields.String(required=True, validate=validate.OneOf(["restricted", "clear", "needs_officer"]))
     sector = fields.String(required=True)
@@ -92,10 +121,16 @@ class CheckResponse(Schema):
     on = fields.String(required=True)
     known_on = fields.String(required=True, allow_none=True)
     answered_at = fields.String(required=True)
+    good_until = fields.String(required=True, metadata={"description": "逾时请重新核查 / ask anew after this"})
     as_of_event = fields.Integer(required=True)
+    as_of = fields.String(required=True, allow_none=True)
+    newest_list = fields.String(required=True, allow_none=True)
+    age_seconds = fields.Integer(required=True, allow_none=True)
     catalogue = fields.String(required=True)
     changes_on = fields.String(required=True, allow_none=True)
     verdicts = fields.List(fields.Nested(VerdictSchema), required=True)
+    certificate = fields.String(required=True, metadata={"description": "JWS (RFC 7515, Ed25519), see /v1/answer-keys"})
+    number_key = fields.String(required=True)
 
 
 @blueprint.route("/checks")
@@ -105,8 +140,8 @@ class Checks(MethodView):
     @open_to(Permission.CHECK_ASK)
     @blueprint.arguments(CheckRequest)
     @blueprint.response(200, CheckResponse)
-    def post(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """核查一人：先写访问台账，再作答 / check one person: the ledger first, then the answer."""
+    def post(self, asked: dict[str, Any]) -> Response:
+        """核查一人：先写访问台账，再作答，答复附签名 / check one person: the ledger first, then the signed answer."""
         parts = services()
         now = parts.clock.now()
         question = Question(
@@ -119,5 +154,43 @@ class Checks(MethodView):
             on=asked.get("on") or legal_day(now),
             known_on=asked.get("known_on"),
         )
-        overlay = overlay_of(parts.settings)
-        return said(ask(parts.database, parts.vault, question, caller=caller(), now=now, overlay=overlay))
+        answer = signed(parts, ask(parts, question, caller=caller(), now=now, overlay=overlay_of(parts.settings)))
+        return Response(answer.body, mimetype="application/json", headers=age_headers(answer.content))
+
+
+def age_headers(content: dict[str, Any]) -> dict[str, str]:
+    """How old the data are, and until when the answer may be acted on, for programs that read headers alone."""
+    return {
+        "Cache-Control": "no-store",
+        "Answer-Age": "-" if content["age_seconds"] is None else str(content["age_seconds"]),
+        "Answer-Good-Until": content["good_until"],
+    }
+
+
+class KeySchema(Schema):
+    """A public key (RFC 7517, RFC 8037)."""
+
+    kty = fields.String(required=True)
+    crv = fields.String(required=True)
+    x = fields.String(required=True)
+    kid = fields.String(required=True)
+    use = fields.String(required=True)
+    alg = fields.String(required=True)
+    first_day = fields.String()
+
+
+class KeysResponse(Schema):
+    """A JWK set."""
+
+    keys = fields.List(fields.Nested(KeySchema), required=True)
+
+
+@blueprint.route("/answer-keys")
+class AnswerKeys(MethodView):
+    """By which answers are verified."""
+
+    @open_to(Permission.ANYONE)
+    @blueprint.response(200, KeysResponse)
+    def get(self) -> dict[str, Any]:
+        """验证答复签名的公钥，历年的都在；请与答复一并存档 / the keys that verify answers; keep them with the answers."""
+        return public_keys(services())

@@ -12,13 +12,16 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from getpass import getpass
+from pathlib import Path
 
 from creditsvc.access.accounts import staff_caller
 from creditsvc.access.callers import Caller
 from creditsvc.checks.answer import CheckAnswer, ask
 from creditsvc.checks.questions import Question
 from creditsvc.checks.rulebook_law import overlay_of
-from creditsvc.checks.said import said, title_of
+from creditsvc.checks.said import title_of
+from creditsvc.checks.signed import signed
+from creditsvc.feature import Feature, furnished
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import parse_identity
 from creditsvc.services import Services, open_services
@@ -43,23 +46,32 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--sector", required=True, help="行业 / sector, e.g. transport")
     made.add_argument("--act", required=True, help="事项 / act, e.g. fly")
     made.add_argument("--purpose", required=True, help="核查目的，写入台账 / purpose, kept in the ledger")
-    made.add_argument("--matter", default="", help="办件编号 / matter number")
+    made.add_argument("--matter", required=True, help="办件编号，写入台账 / number of the matter, kept in the ledger")
     made.add_argument("--as", dest="username", required=True, help="以哪个账户核查 / whose account asks")
     made.add_argument("--on", type=date.fromisoformat, help="核查日 YYYY-MM-DD，默认今天 / legal day, today by default")
-    made.add_argument("--json", action="store_true", help="输出 JSON / print JSON")
+    made.add_argument(
+        "--known-on", type=date.fromisoformat, help="按该日终了时已知的记录 / as known at the end of that day"
+    )
+    made.add_argument("--json", action="store_true", help="输出签名的 JSON / print the signed JSON")
+    made.add_argument(
+        "--out", type=Path, help="把签名的答复存入文件，供 creditsvc verify 核验 / keep the signed answer in a file"
+    )
     return made
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], features: Sequence[Feature]) -> int:
     """Ask, print, and exit with the outcome's code."""
     options = parser().parse_args(argv)
-    services = open_services(Settings.from_environ(os.environ))
+    services = furnished(open_services(Settings.from_environ(os.environ)), features)
     try:
         answer = _asked(services, options)
+        given = signed(services, answer)
     finally:
         services.dispose()
+    if options.out:
+        options.out.write_bytes(given.body + b"\n")
     if options.json:
-        sys.stdout.write(json.dumps(said(answer), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(json.dumps(json.loads(given.body), ensure_ascii=False, indent=2) + "\n")
     else:
         sys.stdout.write(_told(answer))
     return EXIT[answer.answer.outcome.value]
@@ -78,13 +90,16 @@ def _asked(services: Services, options: argparse.Namespace) -> CheckAnswer:
         purpose=options.purpose,
         matter=options.matter,
         on=options.on or legal_day(now),
+        known_on=options.known_on,
     )
     overlay = overlay_of(services.settings)
-    return ask(services.database, services.vault, question, caller=caller, now=now, overlay=overlay)
+    return ask(services, question, caller=caller, now=now, overlay=overlay)
 
 
 def _told(check: CheckAnswer) -> str:
+    age = check.age.seconds(check.answered_at)
     lines = [f"{WORDS[check.answer.outcome.value]}    {check.reference}    {check.question.on}"]
+    lines += [f"数据截至事件 / as of event {check.age.event}" + ("" if age is None else f"，{age} 秒前 / s ago")]
     for verdict in check.answer.verdicts:
         title = title_of(verdict)
         lines.append(f"\n- {title.zh} / {title.en}  [{verdict.outcome.value}]")

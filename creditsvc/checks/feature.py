@@ -21,6 +21,7 @@ from creditsvc.checks import (
     watch_api,
     watch_pages,
 )
+from creditsvc.checks.answer_keys import keep_public_key
 from creditsvc.feature import Feature, Job, NavigationItem
 from creditsvc.kernel.text import Bilingual
 
@@ -43,6 +44,7 @@ FEATURE = Feature(
     name="checks",
     blueprints=_pages,
     api_blueprints=_api,
+    prepare=keep_public_key,
     jobs=(
         Job("screenings", screening_work.run_screenings, 2, Bilingual("批量核查", "works screenings off")),
         Job(

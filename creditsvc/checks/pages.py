@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
+from flask.wrappers import Response
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import CheckAnswer, ask
+from creditsvc.checks.answer_keys import public_keys
 from creditsvc.checks.asked import acts_of, day_of, sectors
+from creditsvc.checks.certificate import opened, read_keys
+from creditsvc.checks.data_age import GOOD_FOR
 from creditsvc.checks.questions import Question
 from creditsvc.checks.rulebook_law import overlay_of
-from creditsvc.checks.said import said
+from creditsvc.checks.signed import signed
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import InvalidInput, TooMany
+from creditsvc.kernel.errors import InvalidInput, TooMany, Unavailable
 from creditsvc.kernel.identity import NumberType, parse_identity
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
@@ -64,12 +70,43 @@ def check() -> ResponseReturnValue:
         return _form(form, errors={wrong.details.get("field", ""): wrong.text}, status=422)
     except TooMany as much:
         return _form(form, errors={"": much.text}, status=429)
+    except Unavailable as unknown:
+        return _form(form, errors={"": unknown.text}, status=503)
+    given = signed(services(), answer)
     return render(
         "checks/answer.html",
         answer=answer,
-        said=said(answer),
+        said=given.content,
+        given=given,
+        good_until=answer.answered_at + GOOD_FOR,
         labels=_labels(answer),
         masked=answer.question.number.masked,
+    )
+
+
+@blueprint.post("/agency/answer-file")
+@open_to(Permission.CHECK_ASK)
+def answer_file() -> ResponseReturnValue:
+    """The signed answer as a file for the unit's own records; what is not ours is refused."""
+    certificate, number_key = request.form.get("certificate", ""), request.form.get("number_key", "")
+    said = opened(certificate, read_keys(json.dumps(public_keys(services()))))
+    kept = {**said, "certificate": certificate, "number_key": number_key}
+    name = f"{said['check']}.json"
+    return Response(
+        json.dumps(kept, ensure_ascii=False, indent=1) + "\n",
+        mimetype="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+@blueprint.get("/answer-keys.json")
+@open_to(Permission.ANYONE)
+def keys_file() -> ResponseReturnValue:
+    """The public keys as a file, to be kept beside the answers."""
+    return Response(
+        json.dumps(public_keys(services()), indent=1) + "\n",
+        mimetype="application/json",
+        headers={"Content-Disposition": 'attachment; filename="answer-keys.json"'},
     )
 
 
@@ -82,11 +119,11 @@ def _ask(form: dict[str, str], number: str) -> CheckAnswer:
         sector=form["sector"],
         act=form["act"],
         purpose=form["purpose"].strip(),
-        matter=form["matter"].strip()[:100],
+        matter=form["matter"].strip(),
         on=day_of(form["on"]) or legal_day(now),
     )
     overlay = overlay_of(parts.settings)
-    return ask(parts.database, parts.vault, question, caller=caller(), now=now, overlay=overlay)
+    return ask(parts, question, caller=caller(), now=now, overlay=overlay)
 
 
 def _form(

@@ -14,6 +14,7 @@ from creditsvc.kernel.text import Bilingual
 
 MAX_NAME = 200
 MAX_PURPOSE = 200
+MAX_MATTER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Question:
                 field="name",
             )
         demand_purpose(self.purpose)
+        demand_matter(self.matter)
 
 
 def demand_purpose(purpose: str) -> None:
@@ -53,4 +55,17 @@ def demand_purpose(purpose: str) -> None:
             ),
             code="purpose-missing",
             field="purpose",
+        )
+
+
+def demand_matter(matter: str) -> None:
+    """Raise ``InvalidInput`` unless the question belongs to a matter that the unit can name."""
+    if not matter.strip() or len(matter) > MAX_MATTER:
+        raise InvalidInput(
+            Bilingual(
+                "请填写办件编号（100 字以内）：核查须因具体事项而起，编号写入访问台账",
+                "give the number of the matter, at most 100 characters: a check is made for a matter, and the ledger keeps its number",
+            ),
+            code="matter-missing",
+            field="matter",
         )

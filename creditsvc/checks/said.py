@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from creditsvc.checks.answer import CheckAnswer
+from creditsvc.checks.data_age import GOOD_FOR
 from punishment_rules.evaluate import Answer
 from punishment_rules.law import Reason, Text, TraceLine, Verdict
 from punishment_rules.load import catalogue
@@ -13,7 +14,7 @@ from punishment_rules.load import catalogue
 
 def said(check: CheckAnswer) -> dict[str, Any]:
     """The whole answer. Times are UTC, days are Beijing days; the identity number is not repeated."""
-    question = check.question
+    question, age = check.question, check.age
     return {
         "check": check.reference,
         "outcome": check.answer.outcome.value,
@@ -21,12 +22,21 @@ def said(check: CheckAnswer) -> dict[str, Any]:
         "act": question.act,
         "on": question.on.isoformat(),
         "known_on": _day(question.known_on),
-        "answered_at": check.answered_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "as_of_event": check.as_of_event,
+        "answered_at": instant_said(check.answered_at),
+        "good_until": instant_said(check.answered_at + GOOD_FOR),
+        "as_of_event": age.event,
+        "as_of": None if age.recorded_at is None else instant_said(age.recorded_at),
+        "newest_list": None if age.batch_at is None else instant_said(age.batch_at),
+        "age_seconds": age.seconds(check.answered_at),
         "catalogue": check.answer.catalogue_edition,
         "changes_on": _day(check.answer.changes_on),
         "verdicts": verdicts_said(check.answer, check.match.entries),
     }
+
+
+def instant_said(instant: datetime) -> str:
+    """An instant in UTC, to the second."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def verdicts_said(answer: Answer, entries: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

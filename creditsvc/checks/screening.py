@@ -21,11 +21,11 @@ from creditsvc.access.callers import Caller, CallerKind
 from creditsvc.access.permissions import Permission
 from creditsvc.checks import screening_files as files
 from creditsvc.checks.answer import decide
-from creditsvc.checks.questions import demand_purpose
+from creditsvc.checks.questions import demand_matter, demand_purpose
 from creditsvc.checks.screening_columns import find_columns
 from creditsvc.checks.screening_output import Writer, writer_for
 from creditsvc.checks.tables_screening import Screening, ScreeningFault
-from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound, TooLarge, TooMany
+from creditsvc.kernel.errors import Conflict, NotAllowed, NotFound, TooLarge, TooMany
 from creditsvc.kernel.sheets.read import read_file
 from creditsvc.kernel.sheets.table import Table
 from creditsvc.kernel.text import Bilingual
@@ -94,10 +94,7 @@ def unit_of(caller: Caller) -> str:
 
 def _demand(ask: Ask) -> None:
     demand_purpose(ask.purpose)
-    if len(ask.matter) > 100:
-        raise InvalidInput(
-            Bilingual("办件编号最多 100 字", "a matter has 100 characters at most"), code="matter-long", field="matter"
-        )
+    demand_matter(ask.matter)
     decide(NO_FACTS, sector=ask.sector, act=ask.act, on=ask.on)
 
 

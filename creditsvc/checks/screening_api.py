@@ -14,7 +14,7 @@ from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks import screening as lists
-from creditsvc.checks.questions import MAX_PURPOSE
+from creditsvc.checks.questions import MAX_MATTER, MAX_PURPOSE
 from creditsvc.checks.screening_said import STATES, said
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput
@@ -42,7 +42,7 @@ class ScreeningQuery(Schema):
     sector = fields.String(required=True, validate=validate.Length(1, 64))
     act = fields.String(required=True, validate=validate.Length(1, 64))
     purpose = fields.String(required=True, validate=validate.Length(1, MAX_PURPOSE))
-    matter = fields.String(load_default="", validate=validate.Length(0, 100))
+    matter = fields.String(required=True, validate=validate.Length(1, MAX_MATTER))
     on = fields.Date(metadata={"description": "核查日（北京日期），缺省为今天"})
 
 

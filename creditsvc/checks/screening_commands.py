@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--sector", help="行业 / sector, e.g. transport")
     made.add_argument("--act", help="事项 / act, e.g. fly")
     made.add_argument("--purpose", help="核查目的，写入台账 / purpose, kept in the ledger")
-    made.add_argument("--matter", default="", help="办件编号 / matter number")
+    made.add_argument("--matter", default="", help="办件编号，写入台账 / number of the matter, kept in the ledger")
     made.add_argument("--as", dest="username", required=True, help="以哪个账户核查 / whose account asks")
     made.add_argument("--on", type=date.fromisoformat, help="核查日 YYYY-MM-DD，默认今天 / legal day, today by default")
     made.add_argument("--out", type=Path, required=True, help="结果写到哪个新文件 / the new file for the results")

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access.ledger import record_accesses
 from creditsvc.checks import screening_files as files
+from creditsvc.checks.data_age import data_age
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.screening import CANCELLED, DONE, QUEUED, RUNNING, STOPPED
 from creditsvc.checks.screening_answers import Answered, Answers, Terms
@@ -130,6 +131,7 @@ class _Work:
     def _chunk(self, people: Sequence[Person], writer: Writer) -> None:
         screening, number = self._screening, self._screening.parts
         with self._services.database.reading() as session:
+            data_age(session, self._services, self._services.clock.now())
             event = newest_event(session)
             answers = self._answers.to(session, people)
         lines = [self._answers.line(person, answered) for person, answered in zip(people, answers, strict=True)]

@@ -23,7 +23,8 @@ from creditsvc.access.ledger import record_accesses
 from creditsvc.access.permissions import Permission
 from creditsvc.checks import watch_people as people
 from creditsvc.checks.answer import decide as answer_for
-from creditsvc.checks.questions import demand_purpose
+from creditsvc.checks.data_age import data_age
+from creditsvc.checks.questions import demand_matter, demand_purpose
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.screening import unit_of
 from creditsvc.checks.tables_screening import WatchDecision, WatchEvent, WatchList, WatchMember, WatchState
@@ -107,6 +108,7 @@ def create(services: Services, new: NewList, *, caller: Caller, now: datetime) -
             field="name",
         )
     demand_purpose(new.purpose)
+    demand_matter(new.matter)
     answer_for(NO_FACTS, sector=new.sector, act=new.act, on=legal_day(now))
     with services.database.writing() as session:
         mine = select(func.count()).select_from(WatchList).where(WatchList.unit == unit, WatchList.closed_at.is_(None))
@@ -118,7 +120,7 @@ def create(services: Services, new: NewList, *, caller: Caller, now: datetime) -
             )
         made = WatchList(
             unit=unit, actor=caller.actor, name=_without_figures(new.name.strip()), sector=new.sector, act=new.act,
-            purpose=new.purpose.strip(), matter=new.matter.strip()[:100] or None, created_at=now,
+            purpose=new.purpose.strip(), matter=new.matter.strip(), created_at=now,
         )  # fmt: skip
         session.add(made)
         session.flush()
@@ -179,8 +181,12 @@ def close(services: Services, list_id: int, *, caller: Caller, now: datetime) ->
 
 
 def refresh(services: Services, watch_list: WatchList, *, now: datetime, overlay: Overlay = NONE) -> Now:
-    """What is in force now; what differs from what was told last is told. Commits by itself, only if there is news."""
+    """What is in force now; what differs from what was told last is told. Commits by itself, only if there is news.
+
+    Raises ``Unavailable`` when the register is too old to say who comes and who goes.
+    """
     with services.database.reading() as session:
+        data_age(session, services, now)
         found = in_force(session, services.vault, watch_list, on=legal_day(now), overlay=overlay)
         if _told_last(session, watch_list.id) == found.standing:
             return found

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks import watch, watch_people
-from creditsvc.checks.questions import MAX_NAME, MAX_PURPOSE
+from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.watch_said import event_said, list_said, person_said, standing_said
 from creditsvc.kernel.errors import InvalidInput
@@ -33,7 +33,7 @@ class NewListRequest(Schema):
     sector = fields.String(required=True, validate=validate.Length(1, 64))
     act = fields.String(required=True, validate=validate.Length(1, 64))
     purpose = fields.String(required=True, validate=validate.Length(1, MAX_PURPOSE))
-    matter = fields.String(load_default="", validate=validate.Length(0, 100))
+    matter = fields.String(required=True, validate=validate.Length(1, MAX_MATTER))
 
 
 class ListResponse(Schema):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, func, select
+from sqlalchemy import Column, ColumnElement, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
@@ -137,7 +137,13 @@ def facts_of_subjects(session: Session, subject_ids: Iterable[str], *, on: date)
 
 def newest_event(session: Session) -> int:
     """The number of the register's newest event: as of what an answer is."""
-    return session.connection().execute(_NEWEST).scalar() or 0
+    return newest_recorded(session)[0]
+
+
+def newest_recorded(session: Session) -> tuple[int, datetime | None]:
+    """The register's newest event and when it was recorded; zero and none for a register without any."""
+    row = session.connection().execute(_NEWEST).first()
+    return (0, None) if row is None else (row.id, row.recorded_at)
 
 
 def _rows(session: Session, subjects: Sequence[str]) -> dict[str, Rows]:
@@ -216,7 +222,8 @@ _REVISIONS = tuple(
     select(table.c.entry, table.c.revision).where(table.c.entry.in_(bindparam("some", expanding=True)))
     for table in (_LISTING, _ORDER)
 )
-_NEWEST = select(func.max(cast(Table, RegisterEvent.__table__).c.id))
+_EVENT = cast(Table, RegisterEvent.__table__)
+_NEWEST = select(_EVENT.c.id, _EVENT.c.recorded_at).order_by(_EVENT.c.id.desc()).limit(1)
 
 
 def _facts(rows: Rows) -> Facts:

@@ -43,7 +43,7 @@ def test_checks_beside_a_bare_route(sqlite_services: Services, tmp_path: Path) -
         if index % 100 == 0:
             services.clock.set(services.clock.now() + timedelta(seconds=30))  # type: ignore[attr-defined]
         number, name = people[index % len(people)]
-        body = {"number": number, "name": name, "sector": "transport", "act": "fly", "purpose": "售票"}
+        body = {"number": number, "name": name, "sector": "transport", "act": "fly", "purpose": "售票", "matter": "T-1"}
         return client.post("/v1/checks", json=body, headers=header).status_code
 
     assert ask(0) == 200

@@ -28,6 +28,7 @@ def test_what_was_known_on_a_day(services: Services, client: FlaskClient) -> Non
         "sector": "transport",
         "act": "fly",
         "purpose": "售票核验",
+        "matter": "T-1",
         "on": "2026-10-01",
     }
 

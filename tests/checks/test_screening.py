@@ -239,10 +239,11 @@ def test_a_unit_has_no_more_than_so_many_lists_in_hand(sqlite_services: Services
 def test_what_nobody_can_ask_is_refused_before_anything_is_kept(sqlite_services: Services) -> None:
     services, people = sqlite_services, csv_of(_people(sqlite_services, 2))
     for wrong, field in (
-        (lists.Ask("nowhere", "fly", "p", "", FLY.on), "sector"),
-        (lists.Ask("transport", "swim", "p", "", FLY.on), "act"),
-        (lists.Ask("transport", "fly", " ", "", FLY.on), "purpose"),
-        (lists.Ask("transport", "fly", "p", "", FLY.on.replace(year=1990)), "on"),
+        (lists.Ask("nowhere", "fly", "p", "m", FLY.on), "sector"),
+        (lists.Ask("transport", "swim", "p", "m", FLY.on), "act"),
+        (lists.Ask("transport", "fly", " ", "m", FLY.on), "purpose"),
+        (lists.Ask("transport", "fly", "p", " ", FLY.on), "matter"),
+        (lists.Ask("transport", "fly", "p", "m", FLY.on.replace(year=1990)), "on"),
     ):
         with pytest.raises(InvalidInput) as refused:
             lists.receive(services, io.BytesIO(people), wrong, filename="x", caller=AGENCY, now=services.clock.now())

@@ -70,6 +70,7 @@ def test_a_batch_and_a_watch_list(browser: Browser, home: House, tmp_path: Path)
 
 def _fill(agent: Visitor) -> None:
     agent.page.get_by_label("核查目的").fill("售票核验")
+    agent.page.get_by_label("办件编号").fill("T-1")
     agent.page.get_by_label("拟办事项").select_option("fly")
 
 
@@ -112,6 +113,7 @@ def _watched(agent: Visitor, number: str, name: str) -> None:
     assert "还没有关注名单" in agent.look("watch-lists-empty")
     agent.page.get_by_label("名单名称").fill("合同相对方")
     agent.page.get_by_label("核查目的").fill("合同管理")
+    agent.page.get_by_label("办件编号").fill("H-1")
     agent.page.get_by_label("拟办事项").select_option("fly")
     agent.page.get_by_role("button", name="建立名单").click()
     agent.page.wait_for_url(re.compile(r"/agency/watch-lists/\d+"))

@@ -94,7 +94,7 @@ def test_single_equals_bulk(sqlite_services: Services) -> None:
         with services.database.reading() as session:
             bulk = answers.to(session, _people(asked))
             for (number, name), answered in zip(asked, bulk, strict=True):
-                match, answer, _ = judge(session, services.vault, Question(number, name, *about, "p", "", day))
+                match, answer = judge(session, services.vault, Question(number, name, *about, "p", "m", day))
                 assert answered is not None
                 assert (answered.match, answered.answer) == (match, answer)
                 assert answered.token == services.vault.token(number.canonical)
@@ -112,7 +112,7 @@ def test_single_equals_bulk_to_the_file_and_the_ledger(services: Services) -> No
         if place % 10 == 0:
             services.clock.set(services.clock.now() + timedelta(minutes=1))  # type: ignore[attr-defined]
         question = Question(number, name, "transport", "fly", "售票核验", "T-1", DAY)
-        single = ask(services.database, services.vault, question, caller=AGENCY, now=services.clock.now())
+        single = ask(services, question, caller=AGENCY, now=services.clock.now())
         row = rows[place]
         assert said[row["核查结果"]] == single.answer.outcome.value
         heavy = [verdict for verdict in single.answer.verdicts if verdict.outcome.value != "clear"]

@@ -64,13 +64,13 @@ def test_by_api(services: Services, client: FlaskClient) -> None:
 @pytest.mark.parametrize(
     ("query", "body", "status", "code"),
     [
-        ("sector=transport&act=fly&purpose=p", b"", 422, "file-empty"),
-        ("sector=transport&act=swim&purpose=p", b"name,id\na,1\n", 422, "act-unknown"),
-        ("sector=nowhere&act=fly&purpose=p", b"name,id\na,1\n", 422, "sector-unknown"),
+        ("sector=transport&act=fly&purpose=p&matter=m", b"", 422, "file-empty"),
+        ("sector=transport&act=swim&purpose=p&matter=m", b"name,id\na,1\n", 422, "act-unknown"),
+        ("sector=nowhere&act=fly&purpose=p&matter=m", b"name,id\na,1\n", 422, "sector-unknown"),
         ("sector=transport&act=fly", b"name,id\na,1\n", 422, "request-shape"),
-        ("sector=transport&act=fly&purpose=p", b"%PDF-1.4", 415, "file-type"),
-        ("sector=transport&act=fly&purpose=p", b"a,b\n1,2\n", 422, "header-missing"),
-        ("sector=transport&act=fly&purpose=p&on=1999-01-01", b"name,id\na,1\n", 422, "day-too-early"),
+        ("sector=transport&act=fly&purpose=p&matter=m", b"%PDF-1.4", 415, "file-type"),
+        ("sector=transport&act=fly&purpose=p&matter=m", b"a,b\n1,2\n", 422, "header-missing"),
+        ("sector=transport&act=fly&purpose=p&matter=m&on=1999-01-01", b"name,id\na,1\n", 422, "day-too-early"),
     ],
 )
 def test_what_the_api_refuses(sqlite_services: Services, query: str, body: bytes, status: int, code: str) -> None:
@@ -90,7 +90,7 @@ def test_by_the_page(services: Services, app: Flask) -> None:
     browser = staff_browser(app, services, StaffRole.AGENCY, "agent", sector="transport")
     page = browser.get("/agency/screenings/").get_data(as_text=True)
     assert "还没有批量核查" in page
-    form = {"sector": "transport", "act": "fly", "purpose": "售票核验", "matter": "", "on": ""}
+    form = {"sector": "transport", "act": "fly", "purpose": "售票核验", "matter": "T-9", "on": ""}
     at = "/agency/screenings/"
 
     def send(content: bytes, **more: str) -> tuple[int, str, str]:
@@ -129,6 +129,7 @@ def test_a_list_that_stopped_is_resumed_by_the_page(services: Services, app: Fla
         "sector": "transport",
         "act": "fly",
         "purpose": "售票核验",
+        "matter": "T-9",
         "file": (io.BytesIO(_people(services)), "x.csv"),
     }
     at = "/agency/screenings/"
@@ -187,7 +188,7 @@ def test_streamed_to_a_real_server(tmp_path: Path) -> None:
             for serial in range(3000):
                 yield f"周某某,{person_number(serial).number}\n".encode()
 
-        asked = {"sector": "transport", "act": "fly", "purpose": "售票核验"}
+        asked = {"sector": "transport", "act": "fly", "purpose": "售票核验", "matter": "T-9"}
         sent = urllib3.request("POST", f"{at}?{urlencode(asked)}", body=body(), headers=header, timeout=60)
         assert sent.status == 202, sent.data.decode()
         one = f"{at}/{sent.json()['screening']}"

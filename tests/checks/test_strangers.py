@@ -17,7 +17,14 @@ from tests.support.people import key_header
 
 
 def _asked(client: FlaskClient, header: dict[str, str], number: str, name: str) -> dict[str, Any]:
-    question = {"number": number, "name": name, "sector": "transport", "act": "fly", "purpose": "售票核验"}
+    question = {
+        "number": number,
+        "name": name,
+        "sector": "transport",
+        "act": "fly",
+        "purpose": "售票核验",
+        "matter": "T-1",
+    }
     answer = client.post("/v1/checks", json=question, headers=header)
     assert answer.status_code == 200
     return dict(answer.get_json())
@@ -39,6 +46,10 @@ def test_strangers_and_wrong_names_look_alike(services: Services, client: FlaskC
     for_wrong, statements[:] = list(statements), []
     unknown = _asked(client, header, person_number(998).number, "查无此人")
     assert wrong.pop("check") != unknown.pop("check")
+    for said in (wrong, unknown):
+        assert len(said.pop("number_key")) == 22
+        del said["subject"]["number_masked"], said["subject"]["number_digest"]
+    assert len(wrong.pop("certificate")) == len(unknown.pop("certificate")), "nor by the length"
     assert wrong == unknown
     assert wrong["outcome"] == "clear"
     assert for_wrong == statements, "the same reads and writes in the same order"

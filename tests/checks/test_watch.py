@@ -194,7 +194,7 @@ def test_by_the_page(services: Services, app: Flask) -> None:
     browser = staff_browser(app, services, StaffRole.AGENCY, "agent", sector="transport")
     at, form = (
         "/agency/watch-lists/",
-        {"name": "相对方", "sector": "transport", "act": "fly", "purpose": "合同管理", "matter": ""},
+        {"name": "相对方", "sector": "transport", "act": "fly", "purpose": "合同管理", "matter": "H-1"},
     )
     assert post_form(browser, at, {**form, "name": ""}, page=at).status_code == 422
     assert post_form(browser, at, {**form, "act": ""}, page=at).status_code == 422
@@ -234,7 +234,7 @@ def test_by_the_page(services: Services, app: Flask) -> None:
 
 def test_by_api_with_a_cursor(services: Services, client: FlaskClient) -> None:
     header = key_header(services, Permission.SCREEN_RUN)
-    body = {"name": "供应商", "sector": "transport", "act": "fly", "purpose": "合同管理"}
+    body = {"name": "供应商", "sector": "transport", "act": "fly", "purpose": "合同管理", "matter": "H-1"}
     list_id = client.post("/v1/watch-lists", json=body, headers=header).get_json()["watch_list"]
     at = f"/v1/watch-lists/{list_id}"
     number = resident(3).number

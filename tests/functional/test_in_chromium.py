@@ -138,6 +138,7 @@ def _asked(agency: Visitor, person: dict[str, str], name: str) -> str:
     page.get_by_label("姓名或者单位名称").fill(person["name"])
     page.get_by_label("拟办事项").select_option("fly")
     page.get_by_label("核查目的").fill("售票核验")
+    page.get_by_label("办件编号").fill("T-1")
     agency.main_button("核查")
     said = agency.look(f"agency-{name}")
     assert person["number"] not in page.content()

@@ -93,6 +93,7 @@ def _check(home: House, letter: dict[str, str], key: str, act: str = "fly") -> d
         "sector": "transport",
         "act": act,
         "purpose": "售票核验",
+        "matter": "T-1",
     }
     answer = urllib3.request(
         "POST", home.base + "/v1/checks", json=question, headers={"Authorization": f"Bearer {key}"}, retries=False
@@ -153,6 +154,8 @@ def test_the_loop(home: House, tmp_path: Path) -> None:
         "fly",
         "--purpose",
         "售票核验",
+        "--matter",
+        "T-1",
         "--as",
         "agency",
     ]
@@ -165,6 +168,7 @@ def test_the_loop(home: House, tmp_path: Path) -> None:
         "sector": "transport",
         "act": "fly",
         "purpose": "售票核验",
+        "matter": "T-1",
     }
     _, shown = page.post("/agency/", "/agency/", question, status=200)
     assert "受限制" in shown and "限制乘坐飞机" in shown and letter["number"] not in shown

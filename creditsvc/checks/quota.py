@@ -1,0 +1,88 @@
+"""How much may be asked, so that a check can't be used to harvest numbers (security: enumeration).
+
+Three limits, each kept in the main database, so that there is no answer when it can't be kept: so many checks in a
+second, so many different people in a day, and so few people whose numbers lie side by side. Whoever tries numbers one
+after the other asks about one area and one month of birth again and again; an office that serves people does not.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Table, bindparam, select
+from sqlalchemy.orm import Session
+
+from creditsvc.access.callers import Caller, CallerKind
+from creditsvc.access.rates import Leases, spend
+from creditsvc.access.tables import AccessEntry
+from creditsvc.kernel.days import legal_day, start_of_legal_day
+from creditsvc.kernel.errors import TooMany
+from creditsvc.kernel.identity import IdentityNumber, NumberType
+from creditsvc.kernel.text import Bilingual
+from creditsvc.services import Services
+from creditsvc.storage.engine import Database
+
+RATE_CAPACITY = 120
+RATE_PER_SECOND = 20.0
+RUN_PREFIX = 12
+"""Digits of a resident number that name the area, the year and the month of birth."""
+MOST_IN_A_RUN = 45
+"""Most people of one area and one month of birth that one unit may check in a day."""
+_DAY_SECONDS = 86_400
+_leases: WeakKeyDictionary[Database, Leases] = WeakKeyDictionary()
+_LEDGER = cast(Table, AccessEntry.__table__)
+_ASKED = (
+    select(_LEDGER.c.id)
+    .where(
+        _LEDGER.c.subject_token == bindparam("token"),
+        _LEDGER.c.actor == bindparam("actor"),
+        _LEDGER.c.at >= bindparam("since"),
+    )
+    .limit(1)
+)
+
+
+def demand_quota(
+    session: Session, services: Services, number: IdentityNumber, token: bytes, *, caller: Caller, now: datetime
+) -> None:
+    """Raise ``TooMany`` for whoever asks too often, about too many, or one after the other. The caller commits."""
+    _rate(session, services.database, caller, now)
+    day = legal_day(now)
+    known = {"token": token, "actor": caller.actor, "since": start_of_legal_day(day)}
+    cost = 0.0 if session.connection().execute(_ASKED, known).first() is not None else 1.0
+    settings, is_key = services.settings, caller.kind is CallerKind.API_KEY
+    most = settings.check_people_a_day_of_key if is_key else settings.check_people_a_day
+    if not spend(session, f"people:{caller.actor}:{day}", capacity=most, now=now, cost=cost):
+        raise TooMany(
+            Bilingual(
+                f"今日核查的人数已达上限（{most} 人）；更多请用批量核查，或者明日再试",
+                f"{most} different people have been checked today; screen a list for more, or try tomorrow",
+            ),
+            code="people-quota",
+            retry_after=_DAY_SECONDS,
+        )
+    if number.type is NumberType.RESIDENT_ID:
+        run = services.vault.token(f"run:{caller.unit or caller.actor}:{day}:{number.number[:RUN_PREFIX]}").hex()
+        if not spend(session, f"run:{run}", capacity=MOST_IN_A_RUN, now=now, cost=cost):
+            raise TooMany(
+                Bilingual(
+                    "查询的号码连续或者相近，疑似逐号试查，已停止答复；确有需要请用批量核查",
+                    "the numbers follow one another as if they were being tried out; no more is answered. Screen a list if there is need",
+                ),
+                code="numbers-in-a-run",
+                retry_after=_DAY_SECONDS,
+            )
+
+
+def _rate(session: Session, database: Database, caller: Caller, now: datetime) -> None:
+    leases = _leases.setdefault(database, Leases())
+    key = f"check:{caller.actor}"
+    if not leases.take(session, key, capacity=RATE_CAPACITY, refill_per_second=RATE_PER_SECOND, now=now):
+        raise TooMany(
+            Bilingual(
+                "查询过于频繁，请稍后再试；批量核查请用名单上传", "too many checks; wait a little, or upload a list"
+            ),
+            retry_after=5,
+        )
