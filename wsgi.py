@@ -37,6 +37,7 @@ TABLES = (
     "creditsvc.register.tables",
     "creditsvc.register.tables_matters",
     "creditsvc.checks.tables_screening",
+    "creditsvc.checks.tables_feedback",
     "sync.tables_intake",
     "sync.tables_feed",
     "sync.tables_delivery",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from creditsvc.storage.base import At, Base, BigId, Code, Document, Id, Instant, Json
+
+_NAMED = "action = 'check' AND outcome <> 'clear'"
 
 
 class Account(Base):
@@ -78,7 +80,12 @@ class AccessEntry(Base):
     """Who asked about whom, what for, and what was answered. Only ever added to; the person can read their own."""
 
     __tablename__ = "access_ledger"
-    __table_args__ = (Index("ix_access_ledger_subject", "subject_id"), Index("ix_access_ledger_token", "subject_token"))
+    __table_args__ = (
+        Index("ix_access_ledger_subject", "subject_id"),
+        Index("ix_access_ledger_token", "subject_token"),
+        # few rows of the many: answers on which a unit may have acted
+        Index("ix_access_ledger_named", "unit", "id", sqlite_where=text(_NAMED), postgresql_where=text(_NAMED)),
+    )
 
     id: Mapped[Id]
     at: Mapped[At]

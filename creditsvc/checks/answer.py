@@ -45,7 +45,12 @@ class CheckAnswer:
     @property
     def reference(self) -> str:
         """The number that a file can quote."""
-        return f"chk-{self.ledger_id:010d}"
+        return reference_of(self.ledger_id)
+
+
+def reference_of(ledger_id: int) -> str:
+    """The number of the check that stands in this row of the ledger."""
+    return f"chk-{ledger_id:010d}"
 
 
 def judge(session: Session, vault: Vault, question: Question, *, overlay: Overlay = NONE) -> tuple[Match, Answer]:

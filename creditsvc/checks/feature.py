@@ -10,6 +10,8 @@ from flask import Blueprint
 from creditsvc.access.permissions import Permission
 from creditsvc.checks import (
     api,
+    feedback_api,
+    feedback_pages,
     pages,
     rulebook_api,
     rulebook_pages,
@@ -33,11 +35,12 @@ def _pages() -> Sequence[Blueprint]:
         rulebook_what_if_pages.blueprint,
         screening_pages.blueprint,
         watch_pages.blueprint,
+        feedback_pages.blueprint,
     )
 
 
 def _api() -> Sequence[Any]:
-    return (api.blueprint, rulebook_api.blueprint, screening_api.blueprint, watch_api.blueprint)
+    return (api.blueprint, rulebook_api.blueprint, screening_api.blueprint, watch_api.blueprint, feedback_api.blueprint)
 
 
 FEATURE = Feature(
@@ -59,6 +62,10 @@ FEATURE = Feature(
         NavigationItem("agency", "checks_pages.agency", Bilingual("核查", "Check"), Permission.CHECK_ASK, 10),
         NavigationItem("agency", "screenings.index", Bilingual("批量核查", "Screening"), Permission.SCREEN_RUN, 20),
         NavigationItem("agency", "watch_lists.index", Bilingual("关注名单", "Watch lists"), Permission.SCREEN_RUN, 30),
+        NavigationItem("agency", "feedback.index", Bilingual("反馈", "Feedback"), Permission.CHECK_ASK, 40),
+        NavigationItem(
+            "oversight", "feedback.figures", Bilingual("惩戒反馈", "Feedback"), Permission.OVERSIGHT_READ, 40
+        ),
         NavigationItem("agency", "rulebook.index", Bilingual("措施清单", "Rulebook"), Permission.ANYONE, 90),
         NavigationItem(
             "desk",
