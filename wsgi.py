@@ -35,6 +35,7 @@ TABLES = (
     "creditsvc.tasks.tables",
     "creditsvc.papers.tables",
     "creditsvc.register.tables",
+    "creditsvc.register.tables_homonyms",
     "creditsvc.register.tables_matters",
     "creditsvc.checks.tables_screening",
     "creditsvc.checks.tables_feedback",

@@ -12,6 +12,7 @@ from typing import Any
 
 from creditsvc.checks.certificate import (
     BRIEF,
+    HOMONYM,
     LONGEST,
     MEDIA_TYPE,
     CertificateInvalid,
@@ -138,6 +139,16 @@ def _findings(said: Mapping[str, Any], *, compared: bool) -> Iterator[Finding]:
         return Finding(Bilingual(zh, en), str(value))
 
     subject = said["subject"]
+    if said["format"] == HOMONYM:
+        yield row("非名单本人证明", "not the listed person", f"{said['number']}  {said['approved_at']}")
+        yield row("持有人", "about", f"{subject['name']}  {subject['number_masked']}")
+        if compared:
+            yield row("证件号码", "number", "相符 / agrees")
+        yield row("不是此案的被执行人", "not the debtor of", f"{said['court']}  {said['case_number']}")
+        yield row(
+            "可能已撤销，请查询", "it may have been taken back; see", f"{said['issuer']}/homonyms/{said['number']}"
+        )
+        return
     yield row("核查编号", "check", f"{said['check']}  {said['answered_at']}")
     yield row("被核查人", "about", f"{subject['name']}  {subject['number_masked']}")
     if compared:

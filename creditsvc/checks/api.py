@@ -128,6 +128,11 @@ class CheckResponse(Schema):
     age_seconds = fields.Integer(required=True, allow_none=True)
     catalogue = fields.String(required=True)
     changes_on = fields.String(required=True, allow_none=True)
+    cleared_by = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "已按非名单本人证明排除的，证明编号 / clearances honoured: not the listed person"},
+    )
     verdicts = fields.List(fields.Nested(VerdictSchema), required=True)
     certificate = fields.String(required=True, metadata={"description": "JWS (RFC 7515, Ed25519), see /v1/answer-keys"})
     number_key = fields.String(required=True)

@@ -25,6 +25,9 @@ from creditsvc.kernel.text import Bilingual
 FORMAT = "creditsvc-answer/1"
 BRIEF = "creditsvc-answer-brief/1"
 """What fits into a QR code: the answer in short and the digest of the whole certificate."""
+HOMONYM = "creditsvc-homonym/1"
+"""A court's word that somebody is not the person of an entry."""
+FORMATS = frozenset({FORMAT, BRIEF, HOMONYM})
 MEDIA_TYPE = "creditsvc-answer+jws"
 KEY_LABEL = "answer/1"
 SALT_BYTES = 16
@@ -99,7 +102,7 @@ def opened(certificate: str, keys: Mapping[str, Ed25519PublicKey]) -> dict[str, 
             raise CertificateInvalid
         keys[header["kid"]].verify(decode(signature), f"{head}.{payload}".encode())
         said = json.loads(decode(payload))
-        if said["format"] not in {FORMAT, BRIEF}:
+        if said["format"] not in FORMATS:
             raise CertificateInvalid
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, InvalidSignature):
         raise CertificateInvalid from None

@@ -12,6 +12,7 @@ from creditsvc.checks import (
     api,
     feedback_api,
     feedback_pages,
+    homonym_pages,
     pages,
     rulebook_api,
     rulebook_pages,
@@ -36,6 +37,7 @@ def _pages() -> Sequence[Blueprint]:
         screening_pages.blueprint,
         watch_pages.blueprint,
         feedback_pages.blueprint,
+        homonym_pages.blueprint,
     )
 
 
@@ -67,6 +69,9 @@ FEATURE = Feature(
             "oversight", "feedback.figures", Bilingual("惩戒反馈", "Feedback"), Permission.OVERSIGHT_READ, 40
         ),
         NavigationItem("agency", "rulebook.index", Bilingual("措施清单", "Rulebook"), Permission.ANYONE, 90),
+        NavigationItem(
+            "desk", "homonyms.index", Bilingual("非名单本人", "Not the listed one"), Permission.LISTING_READ, 80
+        ),
         NavigationItem(
             "desk",
             "rulebook_what_if.form",

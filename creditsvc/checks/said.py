@@ -30,6 +30,7 @@ def said(check: CheckAnswer) -> dict[str, Any]:
         "age_seconds": age.seconds(check.answered_at),
         "catalogue": check.answer.catalogue_edition,
         "changes_on": _day(check.answer.changes_on),
+        "cleared_by": list(check.match.cleared),
         "verdicts": verdicts_said(check.answer, check.match.entries),
     }
 

@@ -81,9 +81,20 @@ class Answers:
         answer = decide(match.facts, sector=terms.sector, act=terms.act, on=terms.on, overlay=terms.overlay)
         return Answered(token, match, answer, answer.outcome.value)
 
+    def _look(self, person: Person, answered: Answered | None) -> tuple[Bilingual, ...]:
+        """What a person should compare; and why entries of somebody else are left out."""
+        cleared = answered.match.cleared if answered is not None else ()
+        return (
+            *person.look,
+            *(
+                Bilingual(f"持有非名单本人证明 {number}", f"cleared as not the listed person: {number}")
+                for number in cleared
+            ),
+        )
+
     def line(self, person: Person, answered: Answered | None) -> Line:
         """The row as it stands in the results."""
-        look = _joined(person.look) if person.look else EMPTY
+        look = _joined(self._look(person, answered)) if person.look or (answered and answered.match.cleared) else EMPTY
         if answered is None:
             text = person.problem.text if person.problem else None
             problem = Both(text.zh, text.en) if text else EMPTY

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import IdentityNumber
 from creditsvc.kernel.names import same_name
+from creditsvc.register.homonyms import HONOURED
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.marks import Mark
 from creditsvc.register.tables import (
@@ -27,6 +28,7 @@ from creditsvc.register.tables import (
     Relief,
     ResponsibleMark,
 )
+from creditsvc.register.tables_homonyms import HomonymClearance
 from creditsvc.storage.subjects import find_subject
 from creditsvc.storage.vault import Vault
 from punishment_rules.facts import (
@@ -60,6 +62,8 @@ class Match:
     facts: Facts = NO_FACTS
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What each source is: court, case, days, by entry."""
+    cleared: tuple[str, ...] = ()
+    """Numbers of the clearances that were honoured: of which entries this is not the listed person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Rows:
     """Orders against a unit, which bind its marked officers too (限消规定 art. 3(2))."""
     reliefs: list[Relief] = field(default_factory=list)
     overlays: list[EntryMark] = field(default_factory=list)
+    clearances: list[HomonymClearance] = field(default_factory=list)
 
     @property
     def entries(self) -> list[Listing | ConsumptionOrder]:
@@ -91,7 +96,25 @@ class Rows:
     @property
     def names(self) -> set[str]:
         """Every name under which the subject stands here."""
-        return {row.name for row in self.entries} | {mark.name for mark, _ in self.marks}
+        named = (*self.entries, *(mark for mark, _ in self.marks), *self.clearances)
+        return {row.name for row in named}
+
+    def without_cleared(self) -> Rows:
+        """What is left without the cases of which this is not the debtor: the listing and the order of a case alike."""
+        others = {(row.court_name, row.case_number) for row in self.clearances}
+        if not others:
+            return self
+
+        def own(row: Listing | ConsumptionOrder) -> bool:
+            return (row.court_name, row.case_number) not in others
+
+        return replace(
+            self,
+            listings=list(filter(own, self.listings)),
+            orders=list(filter(own, self.orders)),
+            marks=[one for one in self.marks if own(one[1])],
+            through_units=[one for one in self.through_units if own(one[0])],
+        )
 
 
 _NONE = Rows()
@@ -123,16 +146,17 @@ def _match(asked: Asked, rows: Rows, on: date) -> Match:
     subject_id, number = asked.subject_id, asked.number
     if subject_id is None or not any(same_name(asked.name, known) for known in rows.names):
         return Match(subject_id, name_agrees=False)
-    facts = _facts(rows)
+    kept = rows.without_cleared()
+    facts = _facts(kept)
     age = number.age_on(on)
     if age is not None and age < ADULT:
         facts = replace(facts, traits=facts.traits | {Trait.MINOR})
-    return Match(subject_id, True, facts, _described(rows))
+    return Match(subject_id, True, facts, _described(kept), tuple(row.number for row in rows.clearances))
 
 
 def facts_of_subjects(session: Session, subject_ids: Iterable[str], *, on: date) -> dict[str, Facts]:
     """Facts by subject; a subject without entries has empty facts."""
-    return {subject: _facts(rows) for subject, rows in _rows(session, list(subject_ids)).items()}
+    return {subject: _facts(rows.without_cleared()) for subject, rows in _rows(session, list(subject_ids)).items()}
 
 
 def newest_event(session: Session) -> int:
@@ -153,6 +177,8 @@ def _rows(session: Session, subjects: Sequence[str]) -> dict[str, Rows]:
         found[listing.subject_id].listings.append(listing)
     for order in _some(session, _ORDERS, found):
         found[order.subject_id].orders.append(order)
+    for clearance in _some(session, _CLEARANCES, found):
+        found[clearance.subject_id].clearances.append(clearance)
     marks = list(_some(session, _MARKS, found))
     marked = _some(session, _UNITS, {mark.unit_entry for mark in marks})
     units = {unit.entry: unit for unit in filter(_is_public, marked)}
@@ -212,6 +238,8 @@ def _by(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[
     return select(table).where(some, *conditions).order_by(table.c.id)
 
 
+_CLEARANCE = cast(Table, HomonymClearance.__table__)
+_CLEARANCES = _by(_CLEARANCE.c.subject_id, _CLEARANCE.c.state.in_(HONOURED))
 _LISTINGS = _by(_LISTING.c.subject_id)
 _UNITS = _by(_LISTING.c.entry)
 _ORDERS = _by(_ORDER.c.subject_id, _ORDER.c.state != OrderState.REVOKED.value)
