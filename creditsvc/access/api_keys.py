@@ -7,10 +7,12 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
-from typing import cast
+from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, select
+import msgspec
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from creditsvc.access import audit
@@ -19,6 +21,7 @@ from creditsvc.access.permissions import KEY_PERMISSIONS, Permission
 from creditsvc.access.tables import ApiKey
 from creditsvc.kernel.errors import InvalidInput, NotFound
 from creditsvc.kernel.text import Bilingual
+from creditsvc.storage.direct import driver_of, json_object, with_zone
 
 _KEY = re.compile(r"csk_([0-9]{1,18})_([A-Za-z0-9_-]{43})", re.ASCII)
 LONGEST = timedelta(days=400)
@@ -67,16 +70,58 @@ def revoke_api_key(session: Session, key_id: int, *, caller: Caller, now: dateti
 
 
 _KEYS = cast(Table, ApiKey.__table__)
-_BY_ID = select(_KEYS).where(_KEYS.c.id == bindparam("id"))
+
+
+class KeyRow(msgspec.Struct, gc=False):
+    """What is read of a key at every request."""
+
+    id: int
+    secret_hash: str
+    """In hexadecimal."""
+    unit: str
+    subscriber: str | None
+    sector: str | None
+    permissions: list[str]
+    expires_at: datetime
+    revoked_at: datetime | None
+    used_at: datetime | None
+
+
+@lru_cache(maxsize=2)
+def _by_id(*, is_sqlite: bool) -> str:
+    names = [name for name in KeyRow.__struct_fields__ if name != "secret_hash"]
+    row = json_object(_KEYS, names, alias="a", is_sqlite=is_sqlite)
+    digest = "lower(hex(a.secret_hash))" if is_sqlite else "encode(a.secret_hash, 'hex')"
+    place, cast_to = ("?", "") if is_sqlite else ("%s", "::text")
+    return f"SELECT {row[:-1]}, 'secret_hash', {digest}){cast_to} FROM api_key a WHERE a.id = {place}"
+
+
+def _read_key(driver: Any, key_id: int, *, is_sqlite: bool) -> KeyRow | None:
+    found = driver.execute(_by_id(is_sqlite=is_sqlite), (key_id,)).fetchone()
+    if found is None:
+        return None
+    row = _KEY_ROW.decode(found[0])
+    for name in ("expires_at", "revoked_at", "used_at"):
+        if (at := getattr(row, name)) is not None:
+            setattr(row, name, with_zone(at))
+    return row
+
+
+_KEY_ROW = msgspec.json.Decoder(KeyRow, strict=False)
 
 
 def caller_of_key(session: Session, text: str, now: datetime) -> tuple[Caller, bool] | None:
     """Who a key is, and whether its use is worth noting; none if it is wrong, over or revoked."""
+    driver, is_sqlite = driver_of(session)
+    return recognised(driver, text, now, is_sqlite=is_sqlite)
+
+
+def recognised(driver: Any, text: str, now: datetime, *, is_sqlite: bool) -> tuple[Caller, bool] | None:
+    """The same by the driver's own connection and one statement: this is asked at every request."""
     match = _KEY.fullmatch(text)
-    session.flush()
-    key = session.connection().execute(_BY_ID, {"id": int(match.group(1))}).first() if match else None
+    key = _read_key(driver, int(match.group(1)), is_sqlite=is_sqlite) if match else None
     secret_hash = sha256(match.group(2).encode()).digest() if match else bytes(32)
-    if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
+    if key is None or not hmac.compare_digest(bytes.fromhex(key.secret_hash), secret_hash):
         return None
     if key.revoked_at is not None or key.expires_at <= now:
         return None

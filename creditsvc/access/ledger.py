@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import Table, insert, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
 from creditsvc.access.tables import AccessEntry
 from creditsvc.storage.bulk import insert_alike
+from creditsvc.storage.direct import driver_of, instant
 
-_INSERT = insert(cast(Table, AccessEntry.__table__))
+_COLUMNS = (
+    "at", "actor", "unit", "action", "subject_token", "subject_id", "purpose", "matter", "sector", "act", "outcome",
+)  # fmt: skip
+_INSERT = {
+    is_sqlite: f"INSERT INTO access_ledger ({', '.join(_COLUMNS)}) VALUES ({', '.join([place] * len(_COLUMNS))}) RETURNING id"
+    for is_sqlite, place in ((True, "?"), (False, "%s"))
+}
+"""By the driver: a check writes one row and waits for it."""
 
 
 def record_access(
@@ -31,23 +38,13 @@ def record_access(
     at: datetime,
 ) -> int:
     """One row; its number. The caller commits before anything is answered."""
-    made = session.connection().execute(
-        _INSERT,
-        {
-            "at": at,
-            "actor": caller.actor,
-            "unit": caller.unit or caller.court_code or caller.role or "-",
-            "action": action,
-            "subject_token": subject_token,
-            "subject_id": subject_id,
-            "purpose": purpose,
-            "matter": matter or None,
-            "sector": sector,
-            "act": act,
-            "outcome": outcome,
-        },
-    )
-    return int(made.inserted_primary_key[0])  # type: ignore[index]
+    driver, is_sqlite = driver_of(session)
+    values = (
+        instant(at, is_sqlite=is_sqlite), caller.actor, caller.unit or caller.court_code or caller.role or "-", action, subject_token,
+        subject_id, purpose, matter or None, sector, act, outcome,
+    )  # fmt: skip
+    (number,) = driver.execute(_INSERT[is_sqlite], values).fetchone()
+    return int(number)
 
 
 def record_accesses(

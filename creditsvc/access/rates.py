@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import Float, String, bindparam, delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from creditsvc.access.tables import RateBucket
-from creditsvc.storage.base import Instant
-
-_SPEND = text(
-    "INSERT INTO rate_bucket (key, level, at) VALUES (:key, :full - :cost, :at) "
-    "ON CONFLICT (key) DO UPDATE SET level = rate_bucket.level - :cost, at = excluded.at RETURNING level"
-).bindparams(
-    bindparam("key", type_=String),
-    bindparam("full", type_=Float),
-    bindparam("cost", type_=Float),
-    bindparam("at", type_=Instant),
-)
+from creditsvc.storage.direct import driver_of, instant
 
 
 def take(
@@ -77,13 +68,23 @@ class Leases:
         return False
 
 
-def spend(session: Session, key: str, *, capacity: float, now: datetime, cost: float = 1.0) -> bool:
-    """Spend from a bucket that never fills again (name the day in its key); false once it was empty. The caller commits.
+def spend(session: Session, buckets: Mapping[str, float], *, now: datetime, cost: float = 1.0) -> str | None:
+    """Spend from buckets that never fill again (name the day in the key), each with what it held when full.
 
-    To spend nothing is always allowed, and the same statement: who watches can't tell the two apart.
+    The first that was empty, or none. To spend nothing is always allowed, and the same statement: who watches can't tell
+    the two apart. One statement by the driver, since a check runs it every time. The caller commits.
     """
-    level = session.connection().execute(_SPEND, {"key": key, "full": capacity, "cost": cost, "at": now}).scalar()
-    return level is not None and (level >= 0 or cost <= 0)
+    driver, is_sqlite = driver_of(session)
+    at = instant(now, is_sqlite=is_sqlite)
+    rows = [value for key, full in buckets.items() for value in (key, full - cost, at)]
+    row, place = ("(?, ?, ?)", "?") if is_sqlite else ("(%s, %s, %s)", "%s")
+    made = driver.execute(
+        f"INSERT INTO rate_bucket (key, level, at) VALUES {', '.join([row] * len(buckets))} "
+        f"ON CONFLICT (key) DO UPDATE SET level = rate_bucket.level - {place}, at = excluded.at RETURNING key, level",
+        (*rows, cost),
+    )
+    left = dict(made.fetchall())
+    return next((key for key in buckets if left[key] < 0 < cost), None)
 
 
 def forget_full_buckets(session: Session, now: datetime) -> int:

@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
 from creditsvc.access.ledger import record_access
-from creditsvc.checks.data_age import DataAge, data_age, unanswered
+from creditsvc.checks.data_age import DataAge, age_of, unanswered
 from creditsvc.checks.questions import Question
 from creditsvc.checks.quota import demand_quota
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
+from creditsvc.register.one_subject import Held, held_about
 from creditsvc.register.readings import Match, facts_about
 from creditsvc.services import Services
 from creditsvc.storage.cells import CellDamaged
-from creditsvc.storage.vault import Vault
 from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, evaluate
 from punishment_rules.facts import Facts, as_known
 from punishment_rules.load import catalogue
@@ -53,9 +53,9 @@ def reference_of(ledger_id: int) -> str:
     return f"chk-{ledger_id:010d}"
 
 
-def judge(session: Session, vault: Vault, question: Question, *, overlay: Overlay = NONE) -> tuple[Match, Answer]:
-    """Facts and verdicts from one snapshot; raises ``InvalidInput`` for an unknown sector or act."""
-    match = facts_about(session, vault, question.number, question.name, on=question.on)
+def judge(held: Held, question: Question, *, overlay: Overlay = NONE) -> tuple[Match, Answer]:
+    """Facts and verdicts on what is held; raises ``InvalidInput`` for an unknown sector or act."""
+    match = facts_about(held, question.number, question.name, on=question.on)
     if question.known_on is not None:
         match = replace(match, facts=as_known(match.facts, question.known_on))
         overlay = overlay.as_known(question.known_on)
@@ -86,10 +86,11 @@ def ask(
     be read: "unknown, try again", never a restriction.
     """
     try:
-        with services.database.reading() as session:
-            match, answer = judge(session, services.vault, question, overlay=overlay)
-            age = data_age(session, services, now)
         token = services.vault.token(question.number.canonical)
+        with services.database.direct() as driver:
+            held = held_about(driver, token, is_sqlite=services.database.is_sqlite)
+        age = age_of(held, services, now)
+        match, answer = judge(held, question, overlay=overlay)
 
         def written(session: Session) -> int:
             demand_quota(session, services, question.number, token, caller=caller, now=now)

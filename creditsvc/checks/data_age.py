@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.kernel.errors import Unavailable
 from creditsvc.kernel.text import Bilingual
+from creditsvc.register.one_subject import Held
 from creditsvc.register.readings import newest_recorded
 from creditsvc.services import Services
 from creditsvc.storage.engine import Database
@@ -43,7 +44,17 @@ class DataAge:
 def data_age(session: Session, services: Services, now: datetime) -> DataAge:
     """How old the snapshot is. Raises ``Unavailable`` when it is too old to answer from."""
     event, recorded_at = newest_recorded(session)
-    batch_at = _newest_batch(session, services, now)
+    return _demand_young(event, recorded_at, services, now)
+
+
+def age_of(held: Held, services: Services, now: datetime) -> DataAge:
+    """As ``data_age``, of what was read about one number."""
+    event, recorded_at = (held.event[0].id, held.event[0].recorded_at) if held.event else (0, None)
+    return _demand_young(event, recorded_at, services, now)
+
+
+def _demand_young(event: int, recorded_at: datetime | None, services: Services, now: datetime) -> DataAge:
+    batch_at = _newest_batch(services, now)
     limit = services.settings.check_stale_days
     if limit and batch_at is not None and now - batch_at > timedelta(days=limit):
         raise Unavailable(
@@ -72,12 +83,13 @@ def unanswered() -> Unavailable:
     )
 
 
-def _newest_batch(session: Session, services: Services, now: datetime) -> datetime | None:
+def _newest_batch(services: Services, now: datetime) -> datetime | None:
     """Looked up again now and then only: the limit is days."""
     looked_at, newest = _seen.get(services.database, (None, None))
     if looked_at is not None and timedelta(0) <= now - looked_at < LOOK_AGAIN:
         return newest
-    watched = services.ports.freshness(session, services.settings)
+    with services.database.reading() as session:
+        watched = services.ports.freshness(session, services.settings)
     newest = next((each.newest for each in watched if each.name == BATCH), None)
     _seen[services.database] = (now, newest)
     return newest

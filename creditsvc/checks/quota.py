@@ -8,20 +8,18 @@ after the other asks about one area and one month of birth again and again; an o
 from __future__ import annotations
 
 from datetime import datetime
-from typing import cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller, CallerKind
 from creditsvc.access.rates import Leases, spend
-from creditsvc.access.tables import AccessEntry
 from creditsvc.kernel.days import legal_day, start_of_legal_day
 from creditsvc.kernel.errors import TooMany
 from creditsvc.kernel.identity import IdentityNumber, NumberType
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
+from creditsvc.storage.direct import driver_of, instant
 from creditsvc.storage.engine import Database
 
 RATE_CAPACITY = 120
@@ -32,16 +30,10 @@ MOST_IN_A_RUN = 45
 """Most people of one area and one month of birth that one unit may check in a day."""
 _DAY_SECONDS = 86_400
 _leases: WeakKeyDictionary[Database, Leases] = WeakKeyDictionary()
-_LEDGER = cast(Table, AccessEntry.__table__)
-_ASKED = (
-    select(_LEDGER.c.id)
-    .where(
-        _LEDGER.c.subject_token == bindparam("token"),
-        _LEDGER.c.actor == bindparam("actor"),
-        _LEDGER.c.at >= bindparam("since"),
-    )
-    .limit(1)
-)
+_ASKED = {
+    is_sqlite: f"SELECT id FROM access_ledger WHERE subject_token = {place} AND actor = {place} AND at >= {place} LIMIT 1"
+    for is_sqlite, place in ((True, "?"), (False, "%s"))
+}
 
 
 def demand_quota(
@@ -49,12 +41,16 @@ def demand_quota(
 ) -> None:
     """Raise ``TooMany`` for whoever asks too often, about too many, or one after the other. The caller commits."""
     _rate(session, services.database, caller, now)
-    day = legal_day(now)
-    known = {"token": token, "actor": caller.actor, "since": start_of_legal_day(day)}
-    cost = 0.0 if session.connection().execute(_ASKED, known).first() is not None else 1.0
-    settings, is_key = services.settings, caller.kind is CallerKind.API_KEY
-    most = settings.check_people_a_day_of_key if is_key else settings.check_people_a_day
-    if not spend(session, f"people:{caller.actor}:{day}", capacity=most, now=now, cost=cost):
+    day, settings = legal_day(now), services.settings
+    most = settings.check_people_a_day_of_key if caller.kind is CallerKind.API_KEY else settings.check_people_a_day
+    people = f"people:{caller.actor}:{day}"
+    buckets: dict[str, float] = {people: most}
+    if number.type is NumberType.RESIDENT_ID:
+        run = services.vault.token(f"run:{caller.unit or caller.actor}:{day}:{number.number[:RUN_PREFIX]}").hex()
+        buckets[f"run:{run}"] = MOST_IN_A_RUN
+    cost = 0.0 if _asked_today(session, token, caller, start_of_legal_day(day)) else 1.0
+    empty = spend(session, buckets, now=now, cost=cost)
+    if empty == people:
         raise TooMany(
             Bilingual(
                 f"今日核查的人数已达上限（{most} 人）；更多请用批量核查，或者明日再试",
@@ -63,17 +59,23 @@ def demand_quota(
             code="people-quota",
             retry_after=_DAY_SECONDS,
         )
-    if number.type is NumberType.RESIDENT_ID:
-        run = services.vault.token(f"run:{caller.unit or caller.actor}:{day}:{number.number[:RUN_PREFIX]}").hex()
-        if not spend(session, f"run:{run}", capacity=MOST_IN_A_RUN, now=now, cost=cost):
-            raise TooMany(
-                Bilingual(
-                    "查询的号码连续或者相近，疑似逐号试查，已停止答复；确有需要请用批量核查",
-                    "the numbers follow one another as if they were being tried out; no more is answered. Screen a list if there is need",
-                ),
-                code="numbers-in-a-run",
-                retry_after=_DAY_SECONDS,
-            )
+    if empty is not None:
+        raise TooMany(
+            Bilingual(
+                "查询的号码连续或者相近，疑似逐号试查，已停止答复；确有需要请用批量核查",
+                "the numbers follow one another as if they were being tried out; no more is answered. Screen a list if there is need",
+            ),
+            code="numbers-in-a-run",
+            retry_after=_DAY_SECONDS,
+        )
+
+
+def _asked_today(session: Session, token: bytes, caller: Caller, since: datetime) -> bool:
+    driver, is_sqlite = driver_of(session)
+    return (
+        driver.execute(_ASKED[is_sqlite], (token, caller.actor, instant(since, is_sqlite=is_sqlite))).fetchone()
+        is not None
+    )
 
 
 def _rate(session: Session, database: Database, caller: Caller, now: datetime) -> None:

@@ -20,6 +20,7 @@ from creditsvc.kernel.names import same_name
 from creditsvc.register.homonyms import HONOURED
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.marks import Mark
+from creditsvc.register.one_subject import Held
 from creditsvc.register.tables import (
     ConsumptionOrder,
     EntryMark,
@@ -29,8 +30,6 @@ from creditsvc.register.tables import (
     ResponsibleMark,
 )
 from creditsvc.register.tables_homonyms import HomonymClearance
-from creditsvc.storage.subjects import find_subject
-from creditsvc.storage.vault import Vault
 from punishment_rules.facts import (
     NO_FACTS,
     EntryNote,
@@ -120,14 +119,31 @@ class Rows:
 _NONE = Rows()
 
 
-def facts_about(session: Session, vault: Vault, number: IdentityNumber, name: str, *, on: date) -> Match:
+def facts_about(held: Held, number: IdentityNumber, name: str, *, on: date) -> Match:
     """Facts about whoever has this number, if the name agrees.
 
-    An unknown number is read for like a known one, so that the time taken does not tell whether somebody is listed.
+    An unknown number was read for like a known one, so that the time taken does not tell whether somebody is listed.
     """
-    subject_id = find_subject(session, vault, number)
-    rows = _rows(session, [subject_id or NOBODY])[subject_id or NOBODY]
-    return _match(Asked(subject_id, number, name), rows, on)
+    units = {unit.entry: unit for unit in filter(_is_public, held.units)}
+    marks = [(mark, units[mark.unit_entry]) for mark in held.marks if mark.unit_entry in units]
+    through = [
+        (order, mark, unit)
+        for mark, unit in marks
+        for order in held.unit_orders
+        if (order.subject_id, order.case_number) == (unit.subject_id, unit.case_number)
+    ]
+    # the rows of one statement have the columns of the tables that are read here
+    rows: Any = Rows
+    found = rows(
+        list(filter(_is_public, held.listings)),
+        held.orders,
+        marks,
+        through,
+        held.reliefs,
+        held.overlays,
+        held.clearances,
+    )
+    return _match(Asked(held.subject, number, name), found, on)
 
 
 def matches_about(session: Session, asked: Sequence[Asked], *, on: date) -> list[Match]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from creditsvc.storage.together import Together
@@ -50,6 +51,12 @@ def _postgres_engine(url: str, *, writes: bool) -> Engine:
     return engine if writes else engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
 
 
+def _postgres_direct(url: str) -> Engine:
+    """Connections on which every statement stands alone and can't write."""
+    options = {"autocommit": True, "options": "-c default_transaction_read_only=on"}
+    return create_engine(url, pool_size=16, max_overflow=16, pool_reset_on_return=None, connect_args=options)
+
+
 class Database:
     """One database: a writing engine and a reading one."""
 
@@ -61,6 +68,8 @@ class Database:
         make = _sqlite_engine if self.is_sqlite else _postgres_engine
         self.write_engine = make(url, writes=True)
         self.read_engine = make(url, writes=False)
+        # SQLite's reading connections begin nothing by themselves
+        self._direct_engine = self.read_engine if self.is_sqlite else _postgres_direct(url)
         self.together = Together(self.writing)
         """Small writes of many threads by one commit."""
 
@@ -76,7 +85,26 @@ class Database:
         with Session(self.read_engine, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def direct(self) -> Iterator[Any]:
+        """The driver's own connection, for reads of one statement each: such a statement is a snapshot by itself.
+
+        Raises ``OperationalError`` for whatever the driver says is wrong.
+        """
+        pooled = self._direct_engine.raw_connection()
+        try:
+            yield pooled.driver_connection
+        except BaseException as failure:
+            # what is left of a broken statement must not reach the next reader
+            pooled.invalidate()
+            if isinstance(failure, self._direct_engine.dialect.loaded_dbapi.Error):
+                raise OperationalError("direct", None, failure) from failure
+            raise
+        finally:
+            pooled.close()
+
     def dispose(self) -> None:
         """Close every connection (before a fork, and at the end)."""
         self.write_engine.dispose()
         self.read_engine.dispose()
+        self._direct_engine.dispose()

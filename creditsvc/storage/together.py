@@ -7,17 +7,24 @@ somebody else's row.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.errors import CreditServiceError
 
 T = TypeVar("T")
+DRIVERS: tuple[type[Exception], ...] = (sqlite3.Error,)
+with suppress(ModuleNotFoundError):
+    import psycopg
+
+    DRIVERS = (*DRIVERS, psycopg.Error)
+ERRORS: tuple[type[Exception], ...] = (SQLAlchemyError, *DRIVERS)
 Work = Callable[[Session], Any]
 
 
@@ -62,7 +69,7 @@ class Together:
     def _commit(self, members: list[_Member]) -> None:
         try:
             self._in_one(members)
-        except SQLAlchemyError:
+        except ERRORS:
             for member in members:
                 self._alone(member)
         finally:
@@ -85,3 +92,5 @@ class Together:
                 member.run(session)
         except SQLAlchemyError as failure:
             member.error = failure
+        except DRIVERS as failure:
+            member.error = OperationalError("together", None, failure)

@@ -10,7 +10,7 @@ from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from creditsvc.access.accounts import caller_of_session, touch
-from creditsvc.access.api_keys import caller_of_key, note_use
+from creditsvc.access.api_keys import note_use, recognised
 from creditsvc.access.callers import ANONYMOUS, Caller, CallerKind
 from creditsvc.access.permissions import Permission
 from creditsvc.kernel.errors import NotAllowed, NotSignedIn
@@ -74,8 +74,9 @@ def _recognised() -> Caller:
 
 def _key_holder(text: str) -> Caller:
     now = services().clock.now()
-    with services().database.reading() as session:
-        found = caller_of_key(session, text, now)
+    database = services().database
+    with database.direct() as driver:
+        found = recognised(driver, text, now, is_sqlite=database.is_sqlite)
     if found is None:
         raise NotSignedIn(
             Bilingual(

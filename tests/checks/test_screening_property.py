@@ -16,6 +16,7 @@ from creditsvc.checks.screening_answers import Answers, Terms
 from creditsvc.checks.screening_columns import find_columns
 from creditsvc.checks.screening_people import Person, read_person
 from creditsvc.kernel.identity import IdentityNumber, parse_identity, uscc_check_digit
+from creditsvc.register.one_subject import held_about
 from creditsvc.register.tables import EntryMark, Relief, ResponsibleMark
 from creditsvc.services import Services
 from creditsvc.storage.subjects import keep_subjects
@@ -94,7 +95,11 @@ def test_single_equals_bulk(sqlite_services: Services) -> None:
         with services.database.reading() as session:
             bulk = answers.to(session, _people(asked))
             for (number, name), answered in zip(asked, bulk, strict=True):
-                match, answer = judge(session, services.vault, Question(number, name, *about, "p", "m", day))
+                with services.database.direct() as driver:
+                    held = held_about(
+                        driver, services.vault.token(number.canonical), is_sqlite=services.database.is_sqlite
+                    )
+                match, answer = judge(held, Question(number, name, *about, "p", "m", day))
                 assert answered is not None
                 assert (answered.match, answered.answer) == (match, answer)
                 assert answered.token == services.vault.token(number.canonical)

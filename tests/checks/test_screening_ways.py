@@ -155,7 +155,20 @@ def test_by_command(tmp_path: Path) -> None:
         _staffed(place)
         file, out = tmp_path / "list.csv", tmp_path / "results.csv"
         file.write_bytes(csv_of([(str(i), "周某某", person_number(i).number, "") for i in range(50)]))
-        asked = ("--sector", "transport", "--act", "fly", "--purpose", "售票核验", "--as", "agent", "--out", out)
+        asked = (
+            "--sector",
+            "transport",
+            "--act",
+            "fly",
+            "--purpose",
+            "售票核验",
+            "--matter",
+            "T-9",
+            "--as",
+            "agent",
+            "--out",
+            out,
+        )
         said = place.run("screen", file, *asked)
         assert "50 / 50" in said
         assert len(rows_of(out.read_bytes())) == 50
@@ -204,7 +217,7 @@ def test_killed_for_good_the_service_goes_on(tmp_path: Path) -> None:
         _staffed(place)
         file = tmp_path / "list.csv"
         file.write_bytes(csv_of([(str(i), "周某某", person_number(i % 999).number, "") for i in range(count)]))
-        command = [sys.executable, "-m", "wsgi", "screen", str(file), "--sector", "transport", "--act", "fly", "--purpose", "售票核验",
+        command = [sys.executable, "-m", "wsgi", "screen", str(file), "--sector", "transport", "--act", "fly", "--purpose", "售票核验", "--matter", "T-9",
                    "--as", "agent", "--out", str(tmp_path / "never.csv")]  # fmt: skip
         process = subprocess.Popen(
             command, cwd=ROOT, env=place.environ, stdout=subprocess.DEVNULL, start_new_session=True
