@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from creditsvc.access.callers import Caller
 from creditsvc.access.tables import AccessEntry
 from creditsvc.storage.bulk import insert_alike
-from creditsvc.storage.direct import driver_of, instant
+from creditsvc.storage.direct import Writing, driver_of, instant
 
 _COLUMNS = (
     "at", "actor", "unit", "action", "subject_token", "subject_id", "purpose", "matter", "sector", "act", "outcome",
@@ -24,7 +24,7 @@ _INSERT = {
 
 
 def record_access(
-    session: Session,
+    session: Writing,
     *,
     caller: Caller,
     action: str,

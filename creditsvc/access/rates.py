@@ -3,42 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from threading import Lock
 
-from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from creditsvc.access.tables import RateBucket
-from creditsvc.storage.direct import driver_of, instant
+from creditsvc.storage.direct import Writing, driver_of, instant, with_zone
 
 
 def take(
-    session: Session, key: str, *, capacity: float, refill_per_second: float, now: datetime, cost: float = 1.0
+    session: Writing, key: str, *, capacity: float, refill_per_second: float, now: datetime, cost: float = 1.0
 ) -> bool:
     """Take ``cost`` from the bucket; false if it holds less. The caller commits, also after a no."""
-    bucket = _locked(session, key)
-    if bucket is None:
-        with suppress(IntegrityError), session.begin_nested():
-            session.add(RateBucket(key=key, level=capacity, at=now))
-        # ours, or that of whoever was first
-        bucket = _locked(session, key)
-    if bucket is None:
-        return False
-    elapsed = max(0.0, (now - bucket.at).total_seconds())
-    level = min(capacity, bucket.level + elapsed * refill_per_second)
+    driver, is_sqlite = driver_of(session)
+    place, at = ("?" if is_sqlite else "%s"), instant(now, is_sqlite=is_sqlite)
+    # whoever is first makes it; from here on the row is ours until the transaction is over
+    driver.execute(
+        f"INSERT INTO rate_bucket (key, level, at) VALUES ({place}, {place}, {place}) ON CONFLICT (key) DO NOTHING",
+        (key, capacity, at),
+    )
+    lock = "" if is_sqlite else " FOR UPDATE"
+    held, since = driver.execute(f"SELECT level, at FROM rate_bucket WHERE key = {place}{lock}", (key,)).fetchone()
+    before = with_zone(datetime.fromisoformat(since)) if isinstance(since, str) else since
+    level = min(capacity, held + max(0.0, (now - before).total_seconds()) * refill_per_second)
     allowed = level >= cost
-    bucket.level = level - cost if allowed else level
-    bucket.at = now
-    session.flush()
-    return allowed
-
-
-def _locked(session: Session, key: str) -> RateBucket | None:
-    query = select(RateBucket).where(RateBucket.key == key).with_for_update().execution_options(populate_existing=True)
-    return session.scalar(query)
+    driver.execute(
+        f"UPDATE rate_bucket SET level = {place}, at = {place} WHERE key = {place}",
+        (level - cost if allowed else level, at, key),
+    )
+    return bool(allowed)
 
 
 class Leases:
@@ -52,7 +47,7 @@ class Leases:
         self._held: dict[str, tuple[int, datetime]] = {}
         self._lock = Lock()
 
-    def take(self, session: Session, key: str, *, capacity: float, refill_per_second: float, now: datetime) -> bool:
+    def take(self, session: Writing, key: str, *, capacity: float, refill_per_second: float, now: datetime) -> bool:
         """Take one token, from the lease or with a new one; false if the bucket holds not even one."""
         with self._lock:
             left, until = self._held.get(key, (0, now))
@@ -68,7 +63,7 @@ class Leases:
         return False
 
 
-def spend(session: Session, buckets: Mapping[str, float], *, now: datetime, cost: float = 1.0) -> str | None:
+def spend(session: Writing, buckets: Mapping[str, float], *, now: datetime, cost: float = 1.0) -> str | None:
     """Spend from buckets that never fill again (name the day in the key), each with what it held when full.
 
     The first that was empty, or none. To spend nothing is always allowed, and the same statement: who watches can't tell

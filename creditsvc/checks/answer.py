@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
 from creditsvc.access.ledger import record_access
@@ -23,6 +22,7 @@ from creditsvc.register.one_subject import Held, held_about
 from creditsvc.register.readings import Match, facts_about
 from creditsvc.services import Services
 from creditsvc.storage.cells import CellDamaged
+from creditsvc.storage.direct import Writing
 from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, evaluate
 from punishment_rules.facts import Facts, as_known
 from punishment_rules.load import catalogue
@@ -92,7 +92,7 @@ def ask(
         age = age_of(held, services, now)
         match, answer = judge(held, question, overlay=overlay)
 
-        def written(session: Session) -> int:
+        def written(session: Writing) -> int:
             demand_quota(session, services, question.number, token, caller=caller, now=now)
             return record_access(
                 session,

@@ -143,7 +143,7 @@ class Checks(MethodView):
     """One person at a time."""
 
     @open_to(Permission.CHECK_ASK)
-    @blueprint.arguments(CheckRequest)
+    @blueprint.arguments(CheckRequest())
     @blueprint.response(200, CheckResponse)
     def post(self, asked: dict[str, Any]) -> Response:
         """核查一人：先写访问台账，再作答，答复附签名 / check one person: the ledger first, then the signed answer."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from sqlalchemy.orm import Session
-
 from creditsvc.access.callers import Caller, CallerKind
 from creditsvc.access.rates import Leases, spend
 from creditsvc.kernel.days import legal_day, start_of_legal_day
@@ -19,7 +17,7 @@ from creditsvc.kernel.errors import TooMany
 from creditsvc.kernel.identity import IdentityNumber, NumberType
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
-from creditsvc.storage.direct import driver_of, instant
+from creditsvc.storage.direct import Writing, driver_of, instant
 from creditsvc.storage.engine import Database
 
 RATE_CAPACITY = 120
@@ -37,7 +35,7 @@ _ASKED = {
 
 
 def demand_quota(
-    session: Session, services: Services, number: IdentityNumber, token: bytes, *, caller: Caller, now: datetime
+    session: Writing, services: Services, number: IdentityNumber, token: bytes, *, caller: Caller, now: datetime
 ) -> None:
     """Raise ``TooMany`` for whoever asks too often, about too many, or one after the other. The caller commits."""
     _rate(session, services.database, caller, now)
@@ -70,7 +68,7 @@ def demand_quota(
         )
 
 
-def _asked_today(session: Session, token: bytes, caller: Caller, since: datetime) -> bool:
+def _asked_today(session: Writing, token: bytes, caller: Caller, since: datetime) -> bool:
     driver, is_sqlite = driver_of(session)
     return (
         driver.execute(_ASKED[is_sqlite], (token, caller.actor, instant(since, is_sqlite=is_sqlite))).fetchone()
@@ -78,7 +76,7 @@ def _asked_today(session: Session, token: bytes, caller: Caller, since: datetime
     )
 
 
-def _rate(session: Session, database: Database, caller: Caller, now: datetime) -> None:
+def _rate(session: Writing, database: Database, caller: Caller, now: datetime) -> None:
     leases = _leases.setdefault(database, Leases())
     key = f"check:{caller.actor}"
     if not leases.take(session, key, capacity=RATE_CAPACITY, refill_per_second=RATE_PER_SECOND, now=now):

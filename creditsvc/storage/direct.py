@@ -8,17 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Table
 from sqlalchemy.orm import Session
 
 
-def driver_of(session: Session) -> tuple[Any, bool]:
-    """The driver's connection of a session's transaction, and whether it is SQLite's. What the ORM holds back is written first."""
+class Driven(NamedTuple):
+    """A transaction by the driver alone: its connection, and whether it is SQLite's."""
+
+    driver: Any
+    is_sqlite: bool
+
+
+Writing = Session | Driven
+"""A transaction in which one may write."""
+
+
+def driver_of(session: Writing) -> Driven:
+    """The driver's connection of a transaction. What the ORM holds back is written first."""
+    if isinstance(session, Driven):
+        return session
     session.flush()
     connection = session.connection()
-    return connection.connection.driver_connection, connection.dialect.name == "sqlite"
+    return Driven(connection.connection.driver_connection, connection.dialect.name == "sqlite")
 
 
 def json_object(table: Table, names: Sequence[str], *, alias: str, is_sqlite: bool) -> str:

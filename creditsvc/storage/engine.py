@@ -7,6 +7,7 @@ write transaction says BEGIN IMMEDIATE.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from creditsvc.storage.direct import Driven
 from creditsvc.storage.together import Together
 
 _PRAGMAS = (
@@ -70,7 +72,8 @@ class Database:
         self.read_engine = make(url, writes=False)
         # SQLite's reading connections begin nothing by themselves
         self._direct_engine = self.read_engine if self.is_sqlite else _postgres_direct(url)
-        self.together = Together(self.writing)
+        self._kept, self._all_kept = threading.local(), list[Any]()
+        self.together = Together(self.driving)
         """Small writes of many threads by one commit."""
 
     @contextmanager
@@ -91,20 +94,44 @@ class Database:
 
         Raises ``OperationalError`` for whatever the driver says is wrong.
         """
-        pooled = self._direct_engine.raw_connection()
+        # one a thread, kept: taking one from the pool costs more than the statement
+        pooled = getattr(self._kept, "pooled", None)
+        if pooled is None:
+            pooled = self._kept.pooled = self._direct_engine.raw_connection()
+            self._all_kept.append(pooled)
         try:
             yield pooled.driver_connection
         except BaseException as failure:
             # what is left of a broken statement must not reach the next reader
+            self._kept.pooled = None
+            self._all_kept.remove(pooled)
             pooled.invalidate()
+            pooled.close()
             if isinstance(failure, self._direct_engine.dialect.loaded_dbapi.Error):
                 raise OperationalError("direct", None, failure) from failure
+            raise
+
+    @contextmanager
+    def driving(self) -> Iterator[Driven]:
+        """A write transaction by the driver alone, committed at the end, rolled back on any error."""
+        pooled = self.write_engine.raw_connection()
+        driver: Any = pooled.driver_connection
+        try:
+            if self.is_sqlite:
+                driver.execute("BEGIN IMMEDIATE")
+            yield Driven(driver, self.is_sqlite)
+            driver.commit()
+        except BaseException:
+            driver.rollback()
             raise
         finally:
             pooled.close()
 
     def dispose(self) -> None:
         """Close every connection (before a fork, and at the end)."""
+        for pooled in self._all_kept:
+            pooled.close()
+        self._all_kept, self._kept = [], threading.local()
         self.write_engine.dispose()
         self.read_engine.dispose()
         self._direct_engine.dispose()

@@ -14,7 +14,6 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from creditsvc.kernel.errors import CreditServiceError
 
@@ -25,7 +24,8 @@ with suppress(ModuleNotFoundError):
 
     DRIVERS = (*DRIVERS, psycopg.Error)
 ERRORS: tuple[type[Exception], ...] = (SQLAlchemyError, *DRIVERS)
-Work = Callable[[Session], Any]
+Work = Callable[[Any], Any]
+"""What is done in the transaction that it is handed."""
 
 
 class _Member:
@@ -36,10 +36,10 @@ class _Member:
     def __init__(self, work: Work) -> None:
         self.work, self.result, self.error, self.done = work, cast(Any, None), cast(BaseException | None, None), False
 
-    def run(self, session: Session) -> None:
+    def run(self, transaction: Any) -> None:
         self.result, self.error = None, None
         try:
-            self.result = self.work(session)
+            self.result = self.work(transaction)
         except CreditServiceError as refusal:
             self.error = refusal
 
@@ -47,12 +47,12 @@ class _Member:
 class Together:
     """The group of one process and one database. ``writing`` opens a write transaction that commits at its end."""
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Session]]) -> None:
+    def __init__(self, writing: Callable[[], AbstractContextManager[Any]]) -> None:
         self._writing = writing
         self._waiting: list[_Member] = []
         self._guard, self._turn = Lock(), Lock()
 
-    def run(self, work: Callable[[Session], T]) -> T:
+    def run(self, work: Callable[[Any], T]) -> T:
         """What the work returns, once the transaction in which it ran is committed; or what it raises."""
         mine = _Member(work)
         with self._guard:
@@ -78,9 +78,9 @@ class Together:
 
     def _in_one(self, members: list[_Member]) -> None:
         try:
-            with self._writing() as session:
+            with self._writing() as transaction:
                 for member in members:
-                    member.run(session)
+                    member.run(transaction)
         except BaseException as failure:
             for member in members:
                 member.error = failure
@@ -88,8 +88,8 @@ class Together:
 
     def _alone(self, member: _Member) -> None:
         try:
-            with self._writing() as session:
-                member.run(session)
+            with self._writing() as transaction:
+                member.run(transaction)
         except SQLAlchemyError as failure:
             member.error = failure
         except DRIVERS as failure:

@@ -217,8 +217,8 @@ def test_killed_for_good_the_service_goes_on(tmp_path: Path) -> None:
         _staffed(place)
         file = tmp_path / "list.csv"
         file.write_bytes(csv_of([(str(i), "周某某", person_number(i % 999).number, "") for i in range(count)]))
-        command = [sys.executable, "-m", "wsgi", "screen", str(file), "--sector", "transport", "--act", "fly", "--purpose", "售票核验", "--matter", "T-9",
-                   "--as", "agent", "--out", str(tmp_path / "never.csv")]  # fmt: skip
+        command = [sys.executable, "-m", "wsgi", "screen", str(file), "--sector", "transport", "--act", "fly", "--purpose", "售票核验",
+                   "--matter", "T-9", "--as", "agent", "--out", str(tmp_path / "never.csv")]  # fmt: skip
         process = subprocess.Popen(
             command, cwd=ROOT, env=place.environ, stdout=subprocess.DEVNULL, start_new_session=True
         )

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from creditsvc.access.tables import RateBucket
 from creditsvc.kernel.errors import TooMany
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
+from creditsvc.storage.direct import instant
 from creditsvc.storage.together import Together
 
 THREADS = 8
@@ -85,7 +86,7 @@ def test_those_who_wait_share_one_commit(sqlite_services: Services) -> None:
 
 
 def test_a_refusal_and_a_failure_harm_nobody_else(services: Services) -> None:
-    together = services.database.together
+    together = Together(services.database.writing)
     barrier = threading.Barrier(3)
 
     def refuse(_: Session) -> None:
@@ -107,3 +108,27 @@ def test_a_refusal_and_a_failure_harm_nobody_else(services: Services) -> None:
             with pytest.raises(IntegrityError):
                 failed.result()
     assert _keys(services) == {f"g{turn}" for turn in range(10)}
+
+
+def test_by_the_driver_alone(services: Services) -> None:
+    """A transaction without the toolkit commits and rolls back like one with it."""
+    place = "?" if services.database.is_sqlite else "%s"
+    insert = f"INSERT INTO rate_bucket (key, level, at) VALUES ('k', 1, {place})"
+    at = instant(services.clock.now(), is_sqlite=services.database.is_sqlite)
+
+    def broken() -> None:
+        with services.database.driving() as written:
+            written.driver.execute(insert, (at,))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert _keys(services) == set()
+    with services.database.driving() as written:
+        written.driver.execute(insert, (at,))
+    with services.database.reading() as session:
+        assert session.scalars(select(RateBucket.at)).all() == [services.clock.now()]
+    with pytest.raises(OperationalError), services.database.direct() as driver:
+        driver.execute("DELETE FROM rate_bucket")
+    with services.database.direct() as driver:
+        assert driver.execute("SELECT count(*) FROM rate_bucket").fetchone() == (1,)
