@@ -12,6 +12,8 @@ from marshmallow import fields, validate
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import ask
 from creditsvc.checks.answer_keys import public_keys
+from creditsvc.checks.certificate import LONGEST
+from creditsvc.checks.pages import paper_response
 from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE, Question
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.signed import signed
@@ -170,6 +172,24 @@ def age_headers(content: dict[str, Any]) -> dict[str, str]:
         "Answer-Age": "-" if content["age_seconds"] is None else str(content["age_seconds"]),
         "Answer-Good-Until": content["good_until"],
     }
+
+
+class PaperRequest(Schema):
+    """A certificate that was given with an answer."""
+
+    certificate = fields.String(required=True, validate=validate.Length(1, LONGEST))
+
+
+@blueprint.route("/checks/paper")
+class Paper(MethodView):
+    """The answer on paper."""
+
+    @open_to(Permission.CHECK_ASK)
+    @blueprint.arguments(PaperRequest)
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/pdf")
+    def post(self, asked: dict[str, Any]) -> Response:
+        """把答复证明排成 PDF，内附签名和二维码 / the certificate as a PDF with its signature attached and a QR code."""
+        return paper_response(asked["certificate"])
 
 
 class KeySchema(Schema):

@@ -11,6 +11,7 @@ from flask.wrappers import Response
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import CheckAnswer, ask
 from creditsvc.checks.answer_keys import public_keys
+from creditsvc.checks.answer_paper import answer_paper
 from creditsvc.checks.asked import acts_of, day_of, sectors
 from creditsvc.checks.certificate import opened, read_keys
 from creditsvc.checks.data_age import GOOD_FOR
@@ -22,6 +23,7 @@ from creditsvc.kernel.errors import InvalidInput, TooMany, Unavailable
 from creditsvc.kernel.identity import NumberType, parse_identity
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
+from creditsvc.web.language import language
 from creditsvc.web.pages import render
 from punishment_rules.load import catalogue
 
@@ -89,6 +91,8 @@ def check() -> ResponseReturnValue:
 def answer_file() -> ResponseReturnValue:
     """The signed answer as a file for the unit's own records; what is not ours is refused."""
     certificate, number_key = request.form.get("certificate", ""), request.form.get("number_key", "")
+    if "paper" in request.form:
+        return paper_response(certificate)
     said = opened(certificate, read_keys(json.dumps(public_keys(services()))))
     kept = {**said, "certificate": certificate, "number_key": number_key}
     name = f"{said['check']}.json"
@@ -97,6 +101,13 @@ def answer_file() -> ResponseReturnValue:
         mimetype="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
+
+
+def paper_response(certificate: str) -> Response:
+    """The answer as a PDF with its signature attached."""
+    number, pdf = answer_paper(services(), certificate, language=language(), now=services().clock.now())
+    headers = {"Content-Disposition": f'attachment; filename="{number}.pdf"', "Cache-Control": "no-store"}
+    return Response(pdf, mimetype="application/pdf", headers=headers)
 
 
 @blueprint.get("/answer-keys.json")

@@ -40,11 +40,18 @@ class GlyphMissing(InvalidInput):
 
 
 def render(
-    template: Template, data: Mapping[str, Any], language: str = "zh", *, at: datetime, font_folder: str = ""
+    template: Template,
+    data: Mapping[str, Any],
+    language: str = "zh",
+    *,
+    at: datetime,
+    font_folder: str = "",
+    standard: str = "a-2b",
 ) -> bytes:
     """The PDF. ``data`` is what JSON can hold; bilingual texts and days become ``{"zh", "en"}`` by ``said``.
 
-    ``language``: Chinese always stands first; a tag that begins with ``en`` sets the English as large as the Chinese.
+    ``standard``: ``a-3b`` for a template that attaches a file. ``language``: Chinese always stands first; a tag that begins
+    with ``en`` sets the English as large as the Chinese.
     Raises ``GlyphMissing``, ``NotFound`` for an unknown template, ``Unavailable`` without the extra ``pdf``.
     """
     try:
@@ -56,7 +63,7 @@ def render(
         try:
             made = typst.compile(
                 _source(template), root=nothing, font_paths=fonts(font_folder), ignore_system_fonts=True,
-                sys_inputs=inputs, pdf_standards="a-2b", timestamp=int(at.timestamp()),
+                sys_inputs=inputs, pdf_standards=standard, timestamp=int(at.timestamp()),
             )  # fmt: skip
         except typst.TypstError as error:
             raise _said(error) from None

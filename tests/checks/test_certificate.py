@@ -15,8 +15,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from creditsvc.access.permissions import Permission, StaffRole
-from creditsvc.checks.answer_keys import keep_public_key, public_keys
-from creditsvc.checks.certificate import AnswerSigner, CertificateInvalid, is_about, opened, read_keys
+from creditsvc.checks.answer_keys import answer_signer, keep_public_key, public_keys
+from creditsvc.checks.certificate import (
+    AnswerSigner,
+    CertificateInvalid,
+    brief_of,
+    digest_of,
+    is_about,
+    opened,
+    read_keys,
+)
 from creditsvc.services import Services
 from tests.checks.asking import FLY, asked
 from tests.checks.screening_world import listed
@@ -158,3 +166,29 @@ def test_the_page_keeps_the_answer(services: Services, app: Flask, tmp_path: Pat
     assert "no-store" in kept.headers["Cache-Control"]
     forged = {**hidden, "certificate": _flipped(hidden["certificate"])}
     assert post_form(browser, "/agency/answer-file", forged, page="/agency/").status_code == 422
+
+
+def test_the_paper_carries_its_proof(
+    services: Services, client: FlaskClient, header: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a PDF: accepted offline by its attachment; its code alone says the same in short; other words are refused."""
+    number, name, _ = listed(services)
+    answer = asked(client, header, number, name)
+    made = client.post("/v1/checks/paper", json={"certificate": answer["certificate"]}, headers=header)
+    assert (made.status_code, made.mimetype, made.data[:5]) == (200, "application/pdf", b"%PDF-")
+    (tmp_path / "keys.json").write_bytes(client.get("/answer-keys.json").get_data())
+    trust = ("--trust", str(tmp_path / "keys.json"))
+    (tmp_path / "a.pdf").write_bytes(made.data)
+    assert main(["verify", str(tmp_path / "a.pdf"), *trust]) == 0
+    assert answer["check"] in capsys.readouterr().out
+    signer = answer_signer(services)
+    brief = signer.sign(
+        brief_of(opened(answer["certificate"], read_keys(json.dumps(public_keys(services)))), answer["certificate"])
+    )
+    assert len(brief) < 1200, "it must fit into a code that a telephone reads"
+    (tmp_path / "code.txt").write_text(brief)
+    assert main(["verify", str(tmp_path / "code.txt"), *trust]) == 0
+    assert digest_of(answer["certificate"]) in capsys.readouterr().out
+    for wrong in (_flipped(answer["certificate"]), brief, "x"):
+        refused = client.post("/v1/checks/paper", json={"certificate": wrong}, headers=header)
+        assert (refused.status_code, refused.get_json()["type"]) == (422, "certificate-invalid")
