@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from creditsvc.kernel.errors import Gone
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
-from sync.inbound.parse import digest_input, listing_key_parts, row_key_parts
+from sync.inbound.parse import listing_key_parts, row_key_parts
 from sync.inbound.records import Inbound, InboundChange, InboundOrder, InboundRecord
 from sync.inbound.shapes import Shape
 from sync.tables_intake import Batch
@@ -98,10 +98,10 @@ class Digests:
         self._key = hmac.HMAC(services.keyring.secret("row/key/1"), hashes.SHA256())
         self._content = hmac.HMAC(services.keyring.secret("row/content/1"), hashes.SHA256())
 
-    def of(self, record: Inbound) -> tuple[bytes, bytes]:
-        """Key and content digest, 16 bytes each."""
+    def of(self, record: Inbound, said: bytes) -> tuple[bytes, bytes]:
+        """Key and content digest, 16 bytes each; ``said`` is the encoded record, of which the row's number is no part."""
         content = self._content.copy()
-        content.update(digest_input(record))
+        content.update(said[said.index(b",") :])
         return self._of_parts(row_key_parts(record)), content.finalize()[:KEY_BYTES]
 
     def entry_key(self, record: Inbound, decision: str) -> bytes:
@@ -118,9 +118,14 @@ class Digests:
         return key.finalize()[:KEY_BYTES]
 
 
-def seal_row(cipher: AESGCM, batch_id: int, record: Inbound, nonce: bytes) -> bytes:
-    """A record under the key of the batch's rows, bound to its place."""
-    return nonce + cipher.encrypt(nonce, _encoder.encode(record), f"{batch_id}:{record.row}".encode())
+def encoded(record: Inbound) -> bytes:
+    """A record as it is sealed; its first member is the row's number."""
+    return _encoder.encode(record)
+
+
+def seal_row(cipher: AESGCM, batch_id: int, row: int, said: bytes, nonce: bytes) -> bytes:
+    """An encoded record under the key of the batch's rows, bound to its place."""
+    return nonce + cipher.encrypt(nonce, said, f"{batch_id}:{row}".encode())
 
 
 def open_row(cipher: AESGCM, batch_id: int, row_number: int, sealed: bytes, shape: str) -> Inbound:

@@ -21,7 +21,7 @@ from creditsvc.register.entries import target
 from creditsvc.register.tables import ResponsibleMark
 from creditsvc.services import Services
 from creditsvc.storage.subjects import find_subject, keep_subjects
-from sync.batch_files import Digests
+from sync.batch_files import Digests, encoded
 from sync.inbound.parse import Outcome
 from sync.inbound.records import Fault, InboundChange, InboundOrder, InboundRecord, Severity
 from sync.inbound.shapes import Shape
@@ -40,6 +40,8 @@ class Judged:
     state: str = ""
     key: bytes = b""
     digest: bytes = b""
+    said: bytes = b""
+    """The record, encoded."""
     faults: tuple[Fault, ...] = ()
     court_code: str | None = None
     """Of the entry that a change is about; none if there is no such entry yet."""
@@ -53,7 +55,8 @@ def judge(
 ) -> list[Judged]:
     """Judge rows in order; ``reach`` is the code of the court that sent them."""
     records = [one for one in outcomes if not isinstance(one, tuple) and _may(one, reach)]
-    made = {record.row: digests.of(record) for record in records}
+    said = {record.row: encoded(record) for record in records}
+    made = {record.row: digests.of(record, said[record.row]) for record in records}
     listings = [record for record in records if isinstance(record, InboundRecord)]
     others = [record for record in records if not isinstance(record, InboundRecord)]
     known = known_listings(session, [made[record.row][0] for record in listings])
@@ -68,13 +71,13 @@ def judge(
             judged.append(Judged(faults=(not_yours(one.row),)))
         elif isinstance(one, InboundChange):
             found = _change(session, services, standings, one, reach=reach, on=on)
-            judged.append(replace(found, key=made[one.row][0], digest=made[one.row][1]))
+            judged.append(replace(found, key=made[one.row][0], digest=made[one.row][1], said=said[one.row]))
         elif ahead and any(key in ahead for key in keys[one.row]):
             judged.append(Judged(faults=(_fault(one.row, "case_code", "exit-came-first", _CAME_FIRST),)))
         elif isinstance(one, InboundOrder):
-            judged.append(_order(services, standings, one, made[one.row]))
+            judged.append(_order(services, standings, one, (*made[one.row], said[one.row])))
         else:
-            judged.append(_listing(one, made[one.row], known.get(made[one.row][0])))
+            judged.append(_listing(one, (*made[one.row], said[one.row]), known.get(made[one.row][0])))
     return judged
 
 
@@ -117,20 +120,17 @@ def _ahead_keys(digests: Digests, record: InboundRecord | InboundOrder) -> tuple
     return digests.order_key(record, record.order_number), digests.order_key(record, "")
 
 
-def _listing(record: InboundRecord, made: tuple[bytes, bytes], before: tuple[bytes, bool] | None) -> Judged:
-    key, digest = made
+def _listing(record: InboundRecord, made: tuple[bytes, bytes, bytes], before: tuple[bytes, bool] | None) -> Judged:
     if before is None:
-        return Judged("staged", key, digest, court_code=record.court_code)
+        return Judged("staged", *made, court_code=record.court_code)
     if not before[1]:
         return Judged(faults=(_fault(record.row, "case_code", "entry-ended", _ENDED),))
-    if before[0] == digest:
-        return Judged("unchanged", key, digest)
-    return Judged(
-        "changed", key, digest, faults=(_fault(record.row, "case_code", "entry-changed", _CHANGED, "quarantine"),)
-    )
+    if before[0] == made[1]:
+        return Judged("unchanged", *made)
+    return Judged("changed", *made, faults=(_fault(record.row, "case_code", "entry-changed", _CHANGED, "quarantine"),))
 
 
-def _order(services: Services, standings: Standings, order: InboundOrder, made: tuple[bytes, bytes]) -> Judged:
+def _order(services: Services, standings: Standings, order: InboundOrder, made: tuple[bytes, bytes, bytes]) -> Judged:
     found = order_meant(standings, services.vault, order)
     if found is None:
         return Judged("staged", *made, court_code=order.court_code)

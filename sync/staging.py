@@ -132,7 +132,7 @@ class _Stager:
         sealed = None
         if one.state == "staged":
             self._count += 1
-            sealed = seal_row(self._cipher, self._batch.id, record, row_nonce(self._count))
+            sealed = seal_row(self._cipher, self._batch.id, record.row, one.said, row_nonce(self._count))
             tally.take(record, one.court_code)
         else:
             tally.pass_over(one.state)

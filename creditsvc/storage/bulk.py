@@ -6,10 +6,15 @@ The ORM's bulk insert splits rows by which of their columns are empty, so a cour
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Dialect, LargeBinary, Table
+import msgspec
+from sqlalchemy import JSON, Column, Date, Dialect, LargeBinary, Table
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from creditsvc.storage.base import Instant
 
 
 def insert_rows(session: Session, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -73,7 +78,24 @@ def _written(column: Column[Any], value: Any, dialect: Dialect) -> Any:
 
 
 def _writer(column: Column[Any], dialect: Dialect) -> Any:
-    """How this column's values are handed to the driver; none if they go as they are, as bytes do in both drivers."""
+    """How this column's values are handed to the driver; none if they go as they are, as bytes do in both drivers.
+
+    Instants recur (all rows of a chunk are written at one), days and lists are written faster than by the ORM's own
+    processors; a test holds both ways equal.
+    """
+    kind = column.type.dialect_impl(dialect)
     if isinstance(column.type, LargeBinary):
         return None
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
+    if isinstance(kind, Date):
+        return date.isoformat if dialect.name == "sqlite" else None
+    if isinstance(kind, JSON):
+        return _json
+    write = kind.bind_processor(dialect)
+    return lru_cache(maxsize=64)(write) if write is not None and isinstance(column.type, Instant) else write
+
+
+def _json(value: Any) -> str:
+    return _encode(value).decode()
+
+
+_encode = msgspec.json.Encoder().encode

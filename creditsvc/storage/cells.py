@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -41,17 +42,19 @@ class Place:
     subject: str = ""
 
 
+def _part(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part
+
+
+@lru_cache(maxsize=256)
+def _associated_head(table: str, column: str) -> bytes:
+    parts = (b"list-cell-v1", bytes([AES_256_GCM]), table.encode(), column.encode())
+    return b"".join(map(_part, parts))
+
+
 def _associated(place: Place, kid: bytes) -> bytes:
-    parts = (
-        b"list-cell-v1",
-        bytes([AES_256_GCM]),
-        place.table.encode(),
-        place.column.encode(),
-        place.row.encode(),
-        place.subject.encode(),
-        kid,
-    )
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    row, subject = place.row.encode(), place.subject.encode()
+    return _associated_head(place.table, place.column) + _part(row) + _part(subject) + _part(kid)
 
 
 def seal(key: bytes, kid: bytes, place: Place, value: bytes) -> bytes:

@@ -7,12 +7,11 @@ wants waits in quarantine: a masked number, a term without its written end, no d
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
 from unicodedata import normalize
 
-from creditsvc.kernel.case_numbers import parse_case_number
 from creditsvc.kernel.courts import CourtIndex
 from creditsvc.kernel.sheets.table import BrokenRow, Table
 from creditsvc.kernel.text import Bilingual
@@ -22,7 +21,7 @@ from sync.inbound.columns import plan
 from sync.inbound.listing import read_listing
 from sync.inbound.load import columns_by_name
 from sync.inbound.orders import read_order
-from sync.inbound.records import Fault, Inbound, InboundChange, InboundOrder, InboundRecord
+from sync.inbound.records import Fault, Inbound, InboundOrder, InboundRecord
 from sync.inbound.shapes import Shape, shape_of_row
 
 PARSER = "2"
@@ -87,15 +86,22 @@ def read_row(row: Row, *, courts: CourtIndex, received_on: date) -> Outcome:
 
 def fold_number(document: str) -> str:
     """A document's number for comparing: whatever brackets and spaces it was written with."""
-    return "".join(normalize("NFKC", document).translate(_BRACKETS).split())
+    return (
+        document.translate(_PLAIN)
+        if _COMMON(document)
+        else "".join(normalize("NFKC", document).translate(_BRACKETS).split())
+    )
 
 
+_COMMON = re.compile("[（）()\u4e00-\u9fff0-9A-Za-z]*").fullmatch
+"""Nearly all: what NFKC leaves as it is but for the brackets."""
+_PLAIN = str.maketrans("（）", "()")
 _BRACKETS = str.maketrans("〔〕【】[]{}", "()()()()")
 
 
-@lru_cache(maxsize=4096)
-def _case_key(case_number: str) -> str:
-    return parse_case_number(case_number).key
+def case_key(text: str) -> str:
+    """What makes a case number that number, of one that was read: without a ruling's 之一 or -1 behind it."""
+    return text.partition("号")[0].partition("-")[0]
 
 
 def _digest(record: Inbound) -> bytes:
@@ -115,19 +121,4 @@ def row_key_parts(record: Inbound) -> tuple[str, ...]:
 
 def listing_key_parts(record: Inbound, decision: str) -> tuple[str, ...]:
     """The key of the listing that this decision made, or would make, for the same debtor in the same case."""
-    return record.court_code, _case_key(record.case_number), record.number.canonical, fold_number(decision)
-
-
-def digest_input(record: Inbound) -> bytes:
-    """What a row says, for a keyed digest that shows whether it changed."""
-    said = [
-        str(getattr(record, name))
-        for name in record.__slots__
-        if name not in {"row", "number", "legal_representative_number", "officer"}
-    ]
-    officer = None
-    if isinstance(record, InboundRecord):
-        officer = record.legal_representative_number
-    elif isinstance(record, InboundChange):
-        officer = record.officer
-    return "\0".join([record.number.canonical, officer.canonical if officer else "", *said]).encode()
+    return record.court_code, case_key(record.case_number), record.number.canonical, fold_number(decision)

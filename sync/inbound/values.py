@@ -142,6 +142,12 @@ def read_day(raw: object) -> date | None:
     return found
 
 
+@lru_cache(maxsize=65536)
+def day_of_text(raw: str) -> date | None:
+    """``read_day`` of a text: days recur in a list, so each way of writing one is read once. Raises ``Unreadable``."""
+    return read_day(raw)
+
+
 _KEYWORDS = (
     ("有履行能力", Ground.ABLE_BUT_REFUSES),
     ("抗拒执行", Ground.OBSTRUCTS),
