@@ -29,7 +29,8 @@ from punishment_rules.law import Role
 from sync.batch_files import Digests, open_row
 from sync.inbound.records import InboundOrder, InboundRecord
 from sync.inbound.shapes import Shape
-from sync.matching import exits_ahead, known_listings, one_at_a_time
+from sync.judging import ahead_keys
+from sync.matching import any_exit_ahead, exits_ahead, known_listings, one_at_a_time
 from sync.tables_intake import RELEASED, Batch, BatchRow
 
 CLAUSE = "法释〔2017〕7号第五条、第七条"
@@ -91,14 +92,9 @@ class Additions:
 
     def _overtaken(self, session: Session, records: Sequence[Any]) -> set[int]:
         """Rows whose exit has come before them."""
-        keys = {
-            record.row: (
-                {self._digests.entry_key(record, record.decision_number), self._digests.entry_key(record, "")}
-                if isinstance(record, InboundRecord)
-                else {self._digests.order_key(record, record.order_number), self._digests.order_key(record, "")}
-            )
-            for record in records
-        }
+        if not any_exit_ahead(session):
+            return set()
+        keys = {record.row: set(ahead_keys(self._digests, record)) for record in records}
         found = exits_ahead(session, (key for pair in keys.values() for key in pair))
         return {row for row, pair in keys.items() if pair & found} if found else set()
 

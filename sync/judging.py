@@ -25,7 +25,16 @@ from sync.batch_files import Digests, encoded
 from sync.inbound.parse import Outcome
 from sync.inbound.records import Fault, InboundChange, InboundOrder, InboundRecord, Severity
 from sync.inbound.shapes import Shape
-from sync.matching import Standing, Standings, exits_ahead, known_listings, meant_by, order_meant, standings_of
+from sync.matching import (
+    Standing,
+    Standings,
+    any_exit_ahead,
+    exits_ahead,
+    known_listings,
+    meant_by,
+    order_meant,
+    standings_of,
+)
 
 SOON = frozenset({"listing-stands"})
 """What may still become true while the batch is applied: the listing of the same case leaves first."""
@@ -60,8 +69,10 @@ def judge(
     listings = [record for record in records if isinstance(record, InboundRecord)]
     others = [record for record in records if not isinstance(record, InboundRecord)]
     known = known_listings(session, [made[record.row][0] for record in listings])
-    keys = {record.row: _ahead_keys(digests, record) for record in records if not isinstance(record, InboundChange)}
-    ahead = exits_ahead(session, (key for pair in keys.values() for key in pair)) if keys else set()
+    keys: dict[int, tuple[bytes, bytes]] = {}
+    if any_exit_ahead(session):
+        keys = {record.row: ahead_keys(digests, record) for record in records if not isinstance(record, InboundChange)}
+    ahead = exits_ahead(session, (key for pair in keys.values() for key in pair))
     standings = standings_of(session, services.vault, others) if others else Standings()
     judged = []
     for one in outcomes:
@@ -114,7 +125,8 @@ _AMBIGUOUS = Bilingual(
 _NOT_OPEN = Bilingual("本系统尚不通过文件办理这类业务，请在业务页面办理", "not dealt with by file; do it at the desk")
 
 
-def _ahead_keys(digests: Digests, record: InboundRecord | InboundOrder) -> tuple[bytes, bytes]:
+def ahead_keys(digests: Digests, record: InboundRecord | InboundOrder) -> tuple[bytes, bytes]:
+    """Under which keys an exit of this addition would be remembered."""
     if isinstance(record, InboundRecord):
         return digests.entry_key(record, record.decision_number), digests.entry_key(record, "")
     return digests.order_key(record, record.order_number), digests.order_key(record, "")

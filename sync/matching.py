@@ -67,11 +67,14 @@ def known_listings(session: Session, keys: Sequence[bytes]) -> dict[bytes, tuple
     return found
 
 
+def any_exit_ahead(session: Session) -> bool:
+    """Whether any exit has come before its entry: there are few, and mostly none."""
+    return session.scalar(select(ExitAhead.batch_id).limit(1)) is not None
+
+
 def exits_ahead(session: Session, keys: Iterable[bytes]) -> set[bytes]:
     """Which of these keys an exit has named before its entry came."""
     wanted, found = list(keys), set[bytes]()
-    if session.scalar(select(ExitAhead.batch_id).limit(1)) is None:
-        return found
     for start in range(0, len(wanted), MANY):
         query = select(ExitAhead.row_key).where(ExitAhead.row_key.in_(wanted[start : start + MANY]))
         found.update(bytes(key) for key in session.scalars(query))
