@@ -1,15 +1,17 @@
-"""The kernel's only file that reads files: the court table and the calendars inside the package."""
+"""The kernel's only file that reads files: courts, calendars and time limits inside the package."""
 
 from __future__ import annotations
 
 import csv
 import json
+import tomllib
 from functools import cache
 from importlib.resources import files
 from io import StringIO
 
 from creditsvc.kernel.calendars import Calendar, parse_notice
 from creditsvc.kernel.courts import Court, CourtIndex
+from creditsvc.kernel.timers import Timer, parse_timers
 
 _DATA = files("creditsvc.kernel") / "data"
 
@@ -45,3 +47,9 @@ def packaged_calendar() -> Calendar:
         if path.name[:4].isdigit()
     ]
     return Calendar(notices, json.loads((folder / "statutory.json").read_text("utf-8")))
+
+
+@cache
+def timers() -> dict[str, Timer]:
+    """Every legal time limit that the house knows, by id, in order."""
+    return parse_timers(tomllib.loads((_DATA / "timers.toml").read_text("utf-8")))
