@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FEATURES = (
     "creditsvc.access.feature",
     "creditsvc.papers.feature",
+    "creditsvc.tasks.feature",
     "creditsvc.register.feature",
     "creditsvc.checks.feature",
     "sync.feature",
@@ -61,6 +62,16 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("sync.commands:import_file", "server", "导入法院名单 / take in a court's file"),
     "release": ("sync.commands:release_batch", "server", "由第二人发布批次 / release a batch as second person"),
     "check": ("creditsvc.checks.commands:main", "server", "核查 / check one person"),
+    "calendar": (
+        "creditsvc.register.calendar_commands:main",
+        "server",
+        "放假日历：载入、列出、检查 / calendars: load, list, check",
+    ),
+    "court-rules": (
+        "creditsvc.register.court_rule_commands:main",
+        "server",
+        "各法院的规定：检查、载入、列出 / what courts have set: check, load, list",
+    ),
     "rulebook": (
         "creditsvc.checks.rulebook_commands:main",
         "server",

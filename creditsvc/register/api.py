@@ -9,18 +9,26 @@ from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
-from creditsvc.kernel.load import packaged_calendar
+from creditsvc.kernel.calendars import Calendar
+from creditsvc.kernel.days import Deadline
+from creditsvc.kernel.errors import InvalidInput
+from creditsvc.kernel.load import timers
+from creditsvc.kernel.text import Bilingual
+from creditsvc.kernel.timers import Timer, due
 from creditsvc.register import decisions, desk_queries
+from creditsvc.register.candidates import completed
 from creditsvc.register.counting import EARLIEST, LATEST, LONGEST, UNITS, counted
-from creditsvc.register.entries import PREFIX, in_reach, target
+from creditsvc.register.entries import PREFIX, in_reach, matter, target
 from creditsvc.register.kinds import KINDS, clause_of
 from creditsvc.register.tables import ConsumptionOrder, Decision, Listing
+from creditsvc.storage.calendars import calendar
 from creditsvc.web.context import caller, services
 from creditsvc.web.schemas import Schema
 
 blueprint = Blueprint("register", __name__, description="名单、决定与期限 / entries, decisions and deadlines")
 
 ENTRY = validate.Regexp(r"^(lst|ord)_[0-9a-z]{24}$")
+MATTER = validate.Regexp(r"^(lst|ord|cnd)_[0-9a-z]{24}$")
 NUMBER = "<int(min=0,max=9223372036854775807):decision_id>"
 
 
@@ -62,7 +70,7 @@ class DraftRequest(Schema):
     """What is proposed."""
 
     kind = fields.String(required=True, validate=validate.OneOf(sorted(KINDS)))
-    entry = fields.String(required=True, validate=ENTRY)
+    entry = fields.String(required=True, validate=MATTER)
     ground = fields.String(load_default="", validate=validate.Length(0, 64))
     clause = fields.String(load_default="", validate=validate.Length(0, 128))
     event_on = fields.Date(required=True)
@@ -98,11 +106,16 @@ class RejectionRequest(Schema):
     reason = fields.String(required=True, validate=validate.Length(1, 2000))
 
 
+_COUNTABLE = [timer.id for timer in timers().values() if timer.countable]
+
+
 class DeadlineQuery(Schema):
-    """What is counted."""
+    """What is counted: by a limit of the law, or by a unit and a count."""
 
     start = fields.Date(required=True, validate=validate.Range(EARLIEST, LATEST))
-    count = fields.Integer(required=True, validate=validate.Range(1, LONGEST))
+    timer = fields.String(load_default="", validate=validate.OneOf(["", *_COUNTABLE]))
+    """A limit of the law: unit and rolling are its own, and its length where that doesn't vary."""
+    count = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, LONGEST))
     unit = fields.String(load_default="working_days", validate=validate.OneOf(sorted(UNITS)))
     roll = fields.Boolean(load_default=True)
 
@@ -126,6 +139,28 @@ class DeadlineResponse(Schema):
     working = fields.List(fields.Nested(StepSchema), required=True)
 
 
+class TimerResponse(Schema):
+    """One limit of the law."""
+
+    timer = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    from_zh = fields.String(required=True)
+    from_en = fields.String(required=True)
+    basis = fields.String(required=True)
+    unit = fields.String(required=True, allow_none=True)
+    shortest = fields.Integer(required=True)
+    longest = fields.Integer(required=True)
+    rolls = fields.Boolean(required=True)
+    sure = fields.Boolean(required=True)
+
+
+class TimersResponse(Schema):
+    """All of them."""
+
+    timers = fields.List(fields.Nested(TimerResponse), required=True)
+
+
 @blueprint.route("/listings")
 class Search(MethodView):
     """Entries of the caller's reach."""
@@ -141,6 +176,7 @@ class Search(MethodView):
             return {"listings": [_entry(row) for row in rows], "next": following}
 
 
+@blueprint.route("/consumption-orders/<entry>")
 @blueprint.route("/listings/<entry>")
 class Entries(MethodView):
     """One entry."""
@@ -163,10 +199,10 @@ class Decisions(MethodView):
     def post(self, asked: dict[str, Any]) -> dict[str, Any]:
         """提出决定，由第二人签批 / propose a decision; a second person approves it."""
         asked["clause"] = asked["clause"] or clause_of(asked["kind"], asked["ground"])
+        now = services().clock.now()
         with services().database.writing() as session:
-            return _said(
-                decisions.propose(session, decisions.Draft(**asked), caller=caller(), now=services().clock.now())
-            )
+            draft = completed(session, services(), decisions.Draft(**asked), now=now)
+            return _said(decisions.propose(session, draft, caller=caller(), now=now))
 
 
 @blueprint.route(f"/decisions/{NUMBER}")
@@ -179,7 +215,7 @@ class OneDecision(MethodView):
         """一件决定 / one decision."""
         with services().database.reading() as session:
             row = decisions.decision_of(session, decision_id)
-            in_reach(target(session, row.entry), caller())
+            in_reach(matter(session, row.entry), caller())
             return _said(row)
 
 
@@ -226,7 +262,9 @@ class Deadlines(MethodView):
     @blueprint.response(200, DeadlineResponse)
     def get(self, asked: dict[str, Any]) -> dict[str, Any]:
         """期限计算，逐日列出 / a deadline with its working day by day; the start day is not counted."""
-        found = counted(asked["unit"], asked["start"], asked["count"], packaged_calendar(), roll=asked["roll"])
+        with services().database.reading() as session:
+            known = calendar(session)
+        found = _found(asked, known)
         steps = [
             {"day": step.day, "counted": step.counted, "zh": step.why.zh, "en": step.why.en} for step in found.working
         ]
@@ -237,6 +275,35 @@ class Deadlines(MethodView):
             "latest": found.latest,
             "working": steps,
         }
+
+
+@blueprint.route("/deadlines/timers")
+class Timers(MethodView):
+    """The limits."""
+
+    @open_to(Permission.ANYONE)
+    @blueprint.response(200, TimersResponse)
+    def get(self) -> dict[str, Any]:
+        """全部法定期限及其依据 / every legal time limit with its basis; those without a unit are not counted."""
+        return {"timers": [_timer(timer) for timer in timers().values()]}
+
+
+def _found(asked: dict[str, Any], known: Calendar) -> Deadline:
+    if asked["timer"]:
+        return due(timers()[asked["timer"]], asked["start"], known, length=asked["count"])
+    if asked["count"] is None:
+        raise InvalidInput(
+            Bilingual("请填写长度，或者选择期限", "give a count, or a timer"), code="count-range", field="count"
+        )
+    return counted(asked["unit"], asked["start"], asked["count"], known, roll=asked["roll"])
+
+
+def _timer(timer: Timer) -> dict[str, Any]:
+    return {
+        "timer": timer.id, "zh": timer.what.zh, "en": timer.what.en, "from_zh": timer.starts.zh, "from_en": timer.starts.en,
+        "basis": timer.basis, "unit": timer.unit, "shortest": timer.lengths[0], "longest": timer.lengths[1],
+        "rolls": timer.rolls, "sure": timer.sure,
+    }  # fmt: skip
 
 
 def _entry(row: Listing | ConsumptionOrder) -> dict[str, Any]:

@@ -35,11 +35,20 @@ class Candidate:
     security_suffices: bool = False
     property_suffices: bool = False
     ranks_later: bool = False
+    otherwise_unable: bool = False
+    """Any other case in which it is not so that the debtor could perform and refuses (art. 3 item 4)."""
     applicant_holds_off: bool = False
     campus_loan_student: bool = False
     removed_at_request_on: date | None = None
     """When an earlier listing was removed because the applicant asked (art. 10 para. 1 item 3)."""
     on_same_applicants_wish: bool = False
+
+
+FINDINGS = (
+    "lacks_capacity", "only_as_officer", "security_suffices", "property_suffices", "ranks_later", "otherwise_unable",
+    "applicant_holds_off", "campus_loan_student",
+)  # fmt: skip
+"""What a court finds out about a candidate and says yes or no to; by default nothing speaks against a listing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,8 @@ def _of_inability(who: Candidate) -> Iterator[PolicyAnswer]:
     only_first = who.grounds == {Ground.ABLE_BUT_REFUSES}
     art_3 = ((who.security_suffices, "security", "已提供充分有效担保", "security suffices", "一"),
              (who.property_suffices, "property", "已控制的财产足以清偿", "controlled property suffices", "二"),
-             (who.ranks_later, "rank", "履行顺序在后，依法不应对其强制执行", "ranks later: not yet enforceable", "三"))  # fmt: skip
+             (who.ranks_later, "rank", "履行顺序在后，依法不应对其强制执行", "ranks later: not yet enforceable", "三"),
+             (who.otherwise_unable, "inability", "不属于有履行能力而拒不履行", "not able, or not refusing", "四"))  # fmt: skip
     for holds, code, zh, en, item in art_3:
         if holds and Ground.ABLE_BUT_REFUSES in who.grounds:
             yield _held(code, zh, en, f"{LIST_RULES}第三条第{item}项", barred=only_first)

@@ -1,4 +1,4 @@
-"""What a correction may change in a listing, and how each new value is held against its field. Pure.
+"""What a correction may change in a listing or an order, and how each new value is held against its field. Pure.
 
 A correction changes what was written wrongly (法释〔2017〕7号 art. 9 para. 2). A wrong person is no correction but a
 revocation, so numbers and grounds are not here; a term is changed by an extension alone.
@@ -13,22 +13,23 @@ from typing import Any
 from creditsvc.kernel.case_numbers import parse_case_number
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.shapes import LONG, OLDEST, Reader, choice, day, text, whole
+from creditsvc.register.shapes import LONG, OLDEST, Reader, choice, day, text, whole, words
 
 
-def cleaned(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The new values as they will be kept, days as ``YYYY-MM-DD``.
+def cleaned(changes: Mapping[str, Any], fields: Mapping[str, Reader] | None = None) -> dict[str, Any]:
+    """The new values as they will be kept, days as ``YYYY-MM-DD``; of a listing unless other fields are named.
 
     Raises ``InvalidInput``: ``changes-wrong`` for a field that may not change, ``value-wrong`` for a value that it can't take.
     """
-    if not changes or set(changes) - set(FIELDS):
-        names = "、".join(sorted(FIELDS))
+    fields = FIELDS if fields is None else fields
+    if not changes or set(changes) - set(fields):
+        names = "、".join(sorted(fields))
         raise InvalidInput(
-            Bilingual(f"可以更正的项：{names}", f"fields that may be corrected: {', '.join(sorted(FIELDS))}"),
+            Bilingual(f"可以更正的项：{names}", f"fields that may be corrected: {', '.join(sorted(fields))}"),
             code="changes-wrong",
             field="changes",
         )
-    return {name: FIELDS[name](name, value) for name, value in changes.items()}
+    return {name: fields[name](name, value) for name, value in changes.items()}
 
 
 def kept(name: str, value: Any) -> Any:
@@ -54,4 +55,14 @@ FIELDS: dict[str, Reader] = {
     "performed_part": text(LONG),
     "unperformed_part": text(LONG),
 }
+ORDER_FIELDS: dict[str, Reader] = {
+    "name": text(256, required=True),
+    "sex": choice("male", "female"),
+    "age": whole(0, OLDEST),
+    "case_number": _case,
+    "filed_on": day,
+    "items": words(64),
+    "unit_name": text(256),
+}
+"""What a correction may change in a consumption order."""
 DAYS = frozenset({"filed_on", "until"})

@@ -7,6 +7,7 @@ from datetime import date
 from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import Deadline, months, natural_days, working_days
 from creditsvc.kernel.text import Bilingual
+from creditsvc.kernel.timers import Timer, Unit
 
 LONGEST = 400
 """Days or months that may be asked for."""
@@ -29,3 +30,20 @@ def counted(unit: str, start: date, count: int, calendar: Calendar, *, roll: boo
     if unit == "days":
         return natural_days(start, count, calendar, roll=roll)
     return months(start, count, calendar, roll=roll)
+
+
+_WORDS = {
+    Unit.WORKING_DAYS: UNITS["working_days"],
+    Unit.DAYS: UNITS["days"],
+    Unit.MONTHS: UNITS["months"],
+    Unit.YEARS: Bilingual("年", "years"),
+}
+
+
+def length_text(timer: Timer) -> Bilingual:
+    """How long a limit is, as people write it; a dash for one that has no number."""
+    if timer.unit is None:
+        return Bilingual("—", "-")
+    low, high = timer.lengths
+    figure, word = (f"{low}-{high}" if timer.varies else str(high)), _WORDS[timer.unit]
+    return Bilingual(f"{figure} {word.zh}", f"{figure} {word.en}")

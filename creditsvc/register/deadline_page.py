@@ -1,43 +1,87 @@
-"""The public calculator: a deadline with its working, day by day."""
+"""The public calculator: a deadline with its working, day by day; by any limit of the law, or by one's own unit and length."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from creditsvc.access.permissions import Permission, open_to
-from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.calendars import Calendar
+from creditsvc.kernel.days import Deadline, legal_day
 from creditsvc.kernel.errors import InvalidInput
-from creditsvc.kernel.load import packaged_calendar
+from creditsvc.kernel.load import timers
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.counting import EARLIEST, LATEST, LONGEST, UNITS, counted
+from creditsvc.kernel.timers import Timer, due
+from creditsvc.register.counting import EARLIEST, LATEST, LONGEST, UNITS, counted, length_text
+from creditsvc.register.strip import strip
+from creditsvc.storage.calendars import calendar
 from creditsvc.web.context import services
 from creditsvc.web.pages import render
 
 blueprint = Blueprint("deadlines", __name__, template_folder="templates")
+ASKED = frozenset({"start", "count", "unit", "roll", "timer"})
 
 
 @blueprint.get("/deadlines")
 @open_to(Permission.ANYONE)
 def page() -> ResponseReturnValue:
     """The form; with a start day, the answer below it."""
-    today, calendar = legal_day(services().clock.now()), packaged_calendar()
-    asked = {"start": today.isoformat(), "count": "3", "unit": "working_days", "roll": ""} | {
-        name: value[:16] for name, value in request.args.items() if name in {"start", "count", "unit", "roll"}
+    today = legal_day(services().clock.now())
+    asked = {"start": today.isoformat(), "count": "3", "unit": "working_days", "roll": "", "timer": ""} | {
+        name: value[:16] for name, value in request.args.items() if name in ASKED
     }
-    shown = {"form": asked, "units": UNITS, "today": today, "longest": LONGEST}
+    with services().database.reading() as session:
+        known = calendar(session)
+    shown = {
+        "form": asked,
+        "units": UNITS,
+        "today": today,
+        "timers": {timer.id: _named(timer) for timer in timers().values() if timer.countable},
+        "rows": [(one.id, one.what, one.starts, length_text(one), one.basis) for one in timers().values()],
+    }
     if "start" not in request.args:
-        return render("register/deadlines.html", due=None, **shown)
+        return _page(None, None, (), shown)
     try:
-        start, count, unit = _start(asked["start"]), _count(asked["count"]), _unit(asked["unit"])
+        start = _start(asked["start"])
+        timer = _timer(asked["timer"])
+        found = _by_timer(timer, start, asked["count"], known) if timer else _by_hand(asked, start, known)
     except InvalidInput as wrong:
-        return render(
-            "register/deadlines.html", due=None, errors={str(wrong.details["field"]): wrong.text}, **shown
-        ), 422
-    due = counted(unit, start, count, calendar, roll=asked["roll"] == "1")
-    return render("register/deadlines.html", due=due, **shown)
+        errors = {str(wrong.details["field"]): wrong.text}
+        return _page(None, None, (), {**shown, "errors": errors}), 422
+    return _page(found, timer, strip(start, found, known), shown)
+
+
+def _page(found: Deadline | None, timer: Timer | None, weeks: Any, shown: dict[str, Any]) -> str:
+    return render("register/deadlines.html", due=found, timer=timer, weeks=weeks, **shown)
+
+
+def _named(timer: Timer) -> Bilingual:
+    long = length_text(timer)
+    return Bilingual(f"{timer.id} {timer.what.zh}（{long.zh}）", f"{timer.id} {timer.what.en} ({long.en})")
+
+
+def _timer(text: str) -> Timer | None:
+    if not text:
+        return None
+    timer = timers().get(text)
+    if timer is None or not timer.countable:
+        raise InvalidInput(Bilingual("请从列表中选择", "choose one of the list"), code="timer-unknown", field="timer")
+    return timer
+
+
+def _by_timer(timer: Timer, start: date, count: str, known: Calendar) -> Deadline:
+    """By a limit of the law; where its length varies, the count that was given if it lies within, else the longest."""
+    low, high = timer.lengths
+    given = int(count) if count.isascii() and count.isdigit() else high
+    return due(timer, start, known, length=given if timer.varies and low <= given <= high else high)
+
+
+def _by_hand(asked: dict[str, str], start: date, known: Calendar) -> Deadline:
+    count, unit = _count(asked["count"]), _unit(asked["unit"])
+    return counted(unit, start, count, known, roll=asked["roll"] == "1")
 
 
 def _start(text: str) -> date:

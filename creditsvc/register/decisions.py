@@ -20,10 +20,12 @@ from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from creditsvc.kernel.load import timers
 from creditsvc.kernel.text import Bilingual
+from creditsvc.kernel.timers import due as count
 from creditsvc.register import effects
-from creditsvc.register.entries import in_reach, target
-from creditsvc.register.policy import removal_due
+from creditsvc.register.after import follow_up
+from creditsvc.register.entries import Matter, in_reach, matter
 from creditsvc.register.tables import Decision
 from creditsvc.storage.calendars import calendar, calendar_version
 
@@ -50,7 +52,7 @@ class Draft:
 def propose(session: Session, draft: Draft, *, caller: Caller, now: datetime) -> Decision:
     """Propose; raises ``InvalidInput``, ``Conflict``, ``NotFound``, ``NotAllowed``."""
     caller.require(Permission.DECISION_PROPOSE)
-    about = in_reach(target(session, draft.entry), caller)
+    about = in_reach(matter(session, draft.entry), caller)
     _complete(draft, legal_day(now))
     draft = replace(draft, changes=effects.cleaned(draft.kind, draft.changes))
     effects.check(session, about, draft.kind, draft.ground, draft.changes, on=legal_day(now), final=False)
@@ -59,7 +61,8 @@ def propose(session: Session, draft: Draft, *, caller: Caller, now: datetime) ->
             Bilingual("该记录已有一件同类决定待复核", "a decision of this kind is already waiting for this entry"),
             code="decision-open",
         )
-    due = removal_due(draft.known_on, calendar(session))
+    timer = effects.KINDS[draft.kind].timer
+    due = count(timers()[timer], draft.known_on, calendar(session)) if timer else None
     decision = Decision(
         kind=draft.kind,
         entry=draft.entry,
@@ -69,8 +72,8 @@ def propose(session: Session, draft: Draft, *, caller: Caller, now: datetime) ->
         open_key=draft.kind,
         draft=_plain(draft),
         digest=_digest(draft, about.version),
-        due_on=due.day,
-        due_provisional=due.provisional,
+        due_on=due.day if due else None,
+        due_provisional=due.provisional if due else False,
         calendar=calendar_version(session),
         proposer=caller.actor,
         proposer_person=caller.person,
@@ -94,9 +97,8 @@ def approve(session: Session, decision_id: int, *, shown_digest: str, caller: Ca
     """
     caller.require(Permission.DECISION_APPROVE)
     decision = _open(session, decision_id)
-    about = in_reach(target(session, decision.entry, to_change=True), caller)
+    about = in_reach(matter(session, decision.entry, to_change=True), caller)
     _second_person(decision, caller)
-    _high_enough(decision, caller)
     if shown_digest != decision.digest or decision.entry_version != about.version:
         raise Conflict(
             Bilingual(
@@ -105,9 +107,13 @@ def approve(session: Session, decision_id: int, *, shown_digest: str, caller: Ca
             code="decision-changed",
         )
     draft = draft_of(decision)
-    effects.check(session, about, draft.kind, draft.ground, draft.changes, on=legal_day(now), final=True)
+    today = legal_day(now)
+    _high_enough(session, about, draft, caller, today)
+    effects.check(session, about, draft.kind, draft.ground, draft.changes, on=today, final=True)
+    nonpublic = getattr(about.row, "nonpublic", False)
     effects.apply(session, about, decision, actor=caller.actor, now=now)
     _settle(decision, APPROVED, caller, now, reason=None)
+    follow_up(session, about, decision, nonpublic_before=nonpublic, now=now)
     session.flush()
     _journal(session, "decision.approved", decision, caller, now)
     return decision
@@ -117,7 +123,7 @@ def reject(session: Session, decision_id: int, *, reason: str, caller: Caller, n
     """The second person disagrees; nothing changes but the decision."""
     caller.require(Permission.DECISION_APPROVE)
     decision = _open(session, decision_id)
-    in_reach(target(session, decision.entry), caller)
+    in_reach(matter(session, decision.entry), caller)
     _second_person(decision, caller)
     if not reason.strip():
         raise InvalidInput(Bilingual("请写明退回理由", "give the reason"), code="reason-missing", field="reason")
@@ -163,9 +169,10 @@ def _second_person(decision: Decision, caller: Caller) -> None:
         )
 
 
-def _high_enough(decision: Decision, caller: Caller) -> None:
-    rule = effects.KINDS[decision.kind]
-    if rule.by_president and caller.role != StaffRole.PRESIDENT.value:
+def _high_enough(session: Session, about: Matter, draft: Draft, caller: Caller, today: date) -> None:
+    rule = effects.KINDS[draft.kind]
+    by_president = effects.needs_president(session, about, draft.kind, draft.ground, draft.changes, on=today)
+    if by_president and caller.role != StaffRole.PRESIDENT.value:
         raise NotAllowed(
             Bilingual(
                 f"“{rule.label.zh}”须由院长签发（{rule.clause}）", f"the court's president signs: {rule.label.en}"

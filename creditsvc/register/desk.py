@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from creditsvc.access.permissions import Permission, StaffRole, open_to
 from creditsvc.kernel.days import legal_day
@@ -14,13 +15,16 @@ from creditsvc.kernel.identity import parse_identity
 from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register import decisions, desk_queries
+from creditsvc.register.candidates import completed
 from creditsvc.register.corrections import FIELDS
-from creditsvc.register.desk_forms import LABELS, draft_of_form, plain
-from creditsvc.register.effects import KINDS
-from creditsvc.register.entries import Target, in_reach, target
+from creditsvc.register.desk_forms import LABELS, draft_of_form, plain, told
+from creditsvc.register.effects import KINDS, needs_president
+from creditsvc.register.entries import CandidateTarget, Matter, Target, in_reach, matter, target
 from creditsvc.register.kinds import LISTING
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.policy import ExitGround, removal_due
+from creditsvc.register.starting import Cause
+from creditsvc.register.tables import ConsumptionOrder
 from creditsvc.storage.outbox import FactType
 from creditsvc.storage.subjects import numbers_of
 from creditsvc.web.context import caller, ports, services
@@ -103,6 +107,7 @@ def _entry_page(entry: str, errors: dict[str, Bilingual]) -> str:
             extendable=about.until is not None and about.until >= today and about.row.state == State.ACTIVE.value,
             correctable=_correctable(about),
             kinds=KINDS,
+            causes={cause.value: cause.label for cause in Cause},
             labels=LABELS,
             states=_states(),
             exits=ExitGround,
@@ -137,7 +142,9 @@ def propose(entry: str) -> ResponseReturnValue:
     try:
         with services().database.writing() as session:
             draft = draft_of_form(in_reach(target(session, entry), caller()), request.form)
-            made = decisions.propose(session, draft, caller=caller(), now=services().clock.now())
+            now = services().clock.now()
+            draft = completed(session, services(), draft, now=now)
+            made = decisions.propose(session, draft, caller=caller(), now=now)
             number = made.id
     except (InvalidInput, Conflict) as wrong:
         field = str(wrong.details.get("field", ""))
@@ -156,17 +163,33 @@ def decision(decision_id: int) -> ResponseReturnValue:
 def _decision_page(decision_id: int, errors: dict[str, Bilingual]) -> str:
     with services().database.reading() as session:
         row = decisions.decision_of(session, decision_id)
-        about = in_reach(target(session, row.entry), caller())
+        about = in_reach(matter(session, row.entry), caller())
         draft = decisions.draft_of(row)
-        ground = ExitGround(draft.ground).label if draft.ground in set(ExitGround) else Bilingual("—", "-")
+        named = [one.label for one in KINDS[row.kind].grounds if one.value == draft.ground]
+        ground = named[0] if named else Bilingual("—", "-")
         return render(
             "register/decision.html", row=row, about=about.row, draft=draft, ground=ground, kind=KINDS[row.kind],
-            changes=[(LABELS[name], plain(getattr(about.row, name)), value) for name, value in draft.changes.items()],
+            changes=[
+                (LABELS[name], plain(getattr(about.row, name, None)), told(value))
+                for name, value in draft.changes.items() if name in LABELS
+            ],
             due=removal_due(draft.known_on, packaged_calendar()), today=legal_day(services().clock.now()),
-            order=desk_queries.order_beside(session, about.row) if KINDS[row.kind].fact is FactType.REMOVED else None,
+            order=_order_left(session, about, row.kind),
             own=row.proposer_person == caller().person, may=caller().may(Permission.DECISION_APPROVE),
-            too_low=KINDS[row.kind].by_president and caller().role != StaffRole.PRESIDENT.value, errors=errors,
+            too_low=_too_low(session, about, draft), errors=errors,
         )  # fmt: skip
+
+
+def _order_left(session: Session, about: Matter, kind: str) -> ConsumptionOrder | None:
+    if isinstance(about, CandidateTarget) or KINDS[kind].fact is not FactType.REMOVED:
+        return None
+    return desk_queries.order_beside(session, about.row)
+
+
+def _too_low(session: Session, about: Matter, draft: decisions.Draft) -> bool:
+    today = legal_day(services().clock.now())
+    wanted = needs_president(session, about, draft.kind, draft.ground, draft.changes, on=today)
+    return wanted and caller().role != StaffRole.PRESIDENT.value
 
 
 @blueprint.post("/decisions/<int(min=0,max=9223372036854775807):decision_id>")

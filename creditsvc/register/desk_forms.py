@@ -32,6 +32,30 @@ LABELS: dict[str, Bilingual] = {
     "performed_part": Bilingual("已履行部分", "Performed part"),
     "unperformed_part": Bilingual("未履行部分", "Unperformed part"),
     "until": Bilingual("截止日", "Until"),
+    "cause": Bilingual("延长的法定事由", "Cause of a longer term"),
+    "acts": Bilingual("失信行为", "Acts"),
+    "grounds": Bilingual("失信情形", "Grounds"),
+    "decided_on": Bilingual("决定日", "Decided on"),
+    "severity": Bilingual("档次", "Grade"),
+    "findings": Bilingual("查明的情况", "What was found"),
+    "doubts": Bilingual("承办人逐项意见", "Word on each doubt"),
+    "issued_on": Bilingual("签发日", "Issued on"),
+    "items": Bilingual("限制事项", "Items"),
+    "bound_role": Bilingual("受约束的身份", "Bound as"),
+    "unit_name": Bilingual("单位名称", "Unit"),
+    "from_day": Bilingual("起始日", "From"),
+    "to_day": Bilingual("最后一日", "To"),
+    "purpose": Bilingual("用途", "Purpose"),
+    "measures": Bilingual("准许的事项", "Measures"),
+    "undertaking": Bilingual("证据和书面承诺", "Evidence and undertaking"),
+    "relief": Bilingual("放宽编号", "Relief"),
+    "abused": Bilingual("滥用", "Abused"),
+    "why": Bilingual("解除原因", "Why it is lifted"),
+    "national_entry": Bilingual("国家库编号", "National entry"),
+    "national_entered_on": Bilingual("国家库录入日", "Entered on"),
+    "unit_notified": Bilingual("通知的单位", "Unit notified"),
+    "role": Bilingual("身份", "Role"),
+    "mark": Bilingual("标注编号", "Mark"),
 }  # fmt: skip
 
 
@@ -67,7 +91,8 @@ def _day(form: Mapping[str, str], field: str) -> date:
 
 def _changes(about: Target, kind: str, form: Mapping[str, str]) -> dict[str, Any]:
     if kind == "extend_listing":
-        return {"until": _day(form, "until").isoformat()}
+        acts = [line.strip()[:256] for line in form.get("acts", "").splitlines() if line.strip()]
+        return {"until": _day(form, "until").isoformat(), "cause": form.get("cause") or None, "acts": acts[:50]}
     if kind != "correct_listing":
         return {}
     given = {name: _value(name, form[NEW + name]) for name in FIELDS if NEW + name in form}
@@ -84,3 +109,14 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\r\n", "\n").strip() or None
     return value.isoformat() if isinstance(value, date) else value
+
+
+def told(value: Any) -> str | None:
+    """A value of a draft as a page shows it."""
+    if isinstance(value, dict):
+        return "；".join(f"{name}：{text}" for name, text in value.items()) or None
+    if isinstance(value, list):
+        return "、".join(map(str, value)) or None
+    if isinstance(value, bool):
+        return "是 / yes" if value else "否 / no"
+    return None if value is None else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register import corrections, effects_marks, effects_relief
+from creditsvc.register import corrections, effects_marks, effects_officers, effects_relief, effects_start
 from creditsvc.register.answers import PolicyAnswer
 from creditsvc.register.effects_shared import Asked, Changer, Checker, Made, granted
-from creditsvc.register.entries import Target
+from creditsvc.register.entries import Matter, Target
 from creditsvc.register.kinds import KINDS, Kind, cleaned
 from creditsvc.register.life import OrderState, State, Step, moved, order_moved
 from creditsvc.register.policy import ExitGround, exit_answer, extension_answer, receiver_due
 from creditsvc.register.tables import ConsumptionOrder, Decision, Listing, RegisterEvent
+from creditsvc.register.tables_matters import CandidateRecord
 from creditsvc.storage.calendars import calendar
 from creditsvc.storage.outbox import FactType, put
 
@@ -29,7 +30,7 @@ STANDING_LISTING_CLAUSE = "法释〔2015〕17号第一条第二款"
 
 
 def check(
-    session: Session, about: Target, kind: str, ground: str, changes: Mapping[str, Any], *, on: date, final: bool
+    session: Session, about: Matter, kind: str, ground: str, changes: Mapping[str, Any], *, on: date, final: bool
 ) -> PolicyAnswer | None:
     """Raise ``Conflict`` or ``InvalidInput`` unless this decision is possible for this entry on that day.
 
@@ -86,10 +87,11 @@ def _extension_open(session: Session, about: Target, asked: Asked) -> PolicyAnsw
     row = about.row
     if not isinstance(row, Listing):
         return None
-    until = corrections.kept("until", asked.changes["until"])
-    return granted(
-        extension_answer(about.grounds, decided_on=row.decided_on, until=about.until, new_until=until, on=asked.on)
-    )
+    until = asked.day("until")
+    answer = extension_answer(about.grounds, decided_on=row.decided_on, until=about.until, new_until=until, on=asked.on)
+    granted(answer)
+    effects_start.extension_cause(session, about, asked)
+    return answer
 
 
 def _corrects_something(session: Session, about: Target, asked: Asked) -> None:
@@ -102,6 +104,11 @@ def _corrects_something(session: Session, about: Target, asked: Asked) -> None:
         )
 
 
+def _extend(session: Session, about: Target, made: Made) -> None:
+    if isinstance(about.row, Listing):
+        about.row.until = made.day("until")
+
+
 def _write_fields(session: Session, about: Target, made: Made) -> None:
     for name, value in made.changes.items():
         setattr(about.row, name, corrections.kept(name, value))
@@ -111,23 +118,42 @@ CHECKS: Mapping[str, Checker] = {
     "remove_listing": _exit_open,
     "revoke_listing": _exit_open,
     "correct_listing": _corrects_something,
+    "correct_order": _corrects_something,
     "extend_listing": _extension_open,
     "lift_order": _no_listing_stands,
     **effects_relief.CHECKS,
     **effects_marks.CHECKS,
+    **effects_officers.CHECKS,
+    **effects_start.CHECKS,
 }
 """What must hold besides the step and the ground."""
 
 CHANGES: Mapping[str, Changer] = {
     "correct_listing": _write_fields,
-    "extend_listing": _write_fields,
+    "correct_order": _write_fields,
+    "extend_listing": _extend,
     **effects_relief.CHANGES,
     **effects_marks.CHANGES,
+    **effects_officers.CHANGES,
+    **effects_start.CHANGES,
 }
 """What a kind does besides moving the state."""
 
+LEVELS: Mapping[str, Callable[[Session, Any, Asked], bool]] = {"grant_grace": effects_start.second_grace}
+"""Where the president must sign although the kind alone does not ask for it."""
 
-def apply(session: Session, about: Target, decision: Decision, *, actor: str, now: datetime) -> None:
+
+def needs_president(
+    session: Session, about: Matter, kind: str, ground: str, changes: Mapping[str, Any], *, on: date
+) -> bool:
+    """Whether the second person must be the court's president."""
+    level = LEVELS.get(kind)
+    return KINDS[kind].by_president or (
+        level is not None and level(session, about, Asked(kind, ground, changes, on, True))
+    )
+
+
+def apply(session: Session, about: Matter, decision: Decision, *, actor: str, now: datetime) -> None:
     """Change the entry, add its event and, for what is or becomes public, its outbox fact."""
     rule = KINDS[decision.kind]
     row = about.row
@@ -135,7 +161,7 @@ def apply(session: Session, about: Target, decision: Decision, *, actor: str, no
     row.state = _after(about, rule.step)
     row.revision += 1
     told: dict[str, str] | None = None
-    if rule.fact is FactType.REMOVED:
+    if rule.fact is FactType.REMOVED and not isinstance(row, CandidateRecord):
         told = _exit(session, decision, rule, legal_day(now))
         row.exit, row.ended_on = told, legal_day(now)
     if change := CHANGES.get(decision.kind):
@@ -145,13 +171,13 @@ def apply(session: Session, about: Target, decision: Decision, *, actor: str, no
         put(session, entry=about.entry, kind=about.kind, revision=row.revision, fact=rule.fact, at=now, exit=told)
 
 
-def _is_public(row: Listing | ConsumptionOrder) -> bool:
+def _is_public(row: Listing | ConsumptionOrder | CandidateRecord) -> bool:
     if isinstance(row, Listing):
         return row.state == State.ACTIVE.value and not row.nonpublic
-    return row.state == OrderState.ORDERED.value
+    return isinstance(row, ConsumptionOrder) and row.state == OrderState.ORDERED.value
 
 
-def _after(about: Target, step: Step) -> str:
+def _after(about: Matter, step: Step) -> str:
     if isinstance(about.row, ConsumptionOrder):
         return order_moved(OrderState(about.row.state), step).value
     return moved(State(about.row.state), step).value
@@ -170,7 +196,7 @@ def _exit(session: Session, decision: Decision, rule: Kind, today: date) -> dict
     }
 
 
-def _event(about: Target, decision: Decision, rule: Kind, actor: str, now: datetime) -> RegisterEvent:
+def _event(about: Matter, decision: Decision, rule: Kind, actor: str, now: datetime) -> RegisterEvent:
     draft = decision.draft
     return RegisterEvent(
         entry=about.entry,

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from creditsvc.kernel.errors import Conflict
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.answers import PolicyAnswer
+from creditsvc.register.court_rules import rule_for
 from creditsvc.register.effects_shared import Asked, Changer, Checker, Made, granted
 from creditsvc.register.entries import Target
 from creditsvc.register.reliefs import ReliefAsked, relief_answer
+from creditsvc.register.rules_loaded import court_rules
 from creditsvc.register.tables import ConsumptionOrder, Relief
 from punishment_rules.facts import ReliefKind
 
@@ -37,6 +39,7 @@ def _grantable(session: Session, about: Target, asked: Asked) -> PolicyAnswer:
                 undertaking=bool(asked.changes.get("undertaking")),
                 abused_before=abused_before(session, about.row.subject_id),
                 measures=tuple(asked.changes.get("measures", ())),
+                single_lift_rule=rule_for(court_rules(session), about.court_code, asked.on).single_lift,
             )
         )
     )

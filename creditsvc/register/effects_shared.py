@@ -13,7 +13,6 @@ from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.answers import PolicyAnswer, Way
-from creditsvc.register.entries import Target
 from creditsvc.register.tables import Decision
 
 
@@ -64,7 +63,8 @@ def granted(answer: PolicyAnswer) -> PolicyAnswer:
     return answer
 
 
-Checker = Callable[[Session, Target, Asked], PolicyAnswer | None]
+Checker = Callable[[Session, Any, Asked], PolicyAnswer | None]
 """Whether a kind of decision is possible; raises ``Conflict`` or ``InvalidInput`` where it is not."""
-Changer = Callable[[Session, Target, Made], None]
-"""What a kind of decision does besides moving the state."""
+Changer = Callable[[Session, Any, Made], None]
+"""What a kind of decision does besides moving the state. Both are handed a ``Target`` or a ``CandidateTarget``, as their
+kind's ``about`` says."""

@@ -1,9 +1,10 @@
-"""An entry as a decision sees it: a listing or a consumption order behind one face, and who may reach it."""
+"""A matter as a decision sees it: a listing, a consumption order or a candidate behind one face, and who may reach it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,11 +12,13 @@ from sqlalchemy.orm import Session
 from creditsvc.access.callers import Caller
 from creditsvc.kernel.errors import NotFound
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.kinds import LISTING, ORDER
+from creditsvc.register.kinds import CANDIDATE, LISTING, ORDER
 from creditsvc.register.tables import ConsumptionOrder, Listing
+from creditsvc.register.tables_matters import CandidateRecord
 from punishment_rules.law import Ground
 
 PREFIX = {"lst": LISTING, "ord": ORDER}
+CANDIDATE_PREFIX = "cnd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,45 @@ class Target:
         return self.row.until if isinstance(self.row, Listing) else None
 
 
+@dataclass(frozen=True, slots=True)
+class CandidateTarget:
+    """A candidate: somebody about whom no decision to list has been made."""
+
+    row: CandidateRecord
+    kind: str = CANDIDATE
+
+    @property
+    def entry(self) -> str:
+        """Its name; it is on no stream."""
+        return self.row.entry
+
+    @property
+    def version(self) -> int:
+        """Rises with every change."""
+        return self.row.version
+
+    @property
+    def court_code(self) -> str:
+        """The court that decides about it."""
+        return self.row.court_code
+
+
+Matter = Target | CandidateTarget
+"""Everything about which a decision can be made."""
+Reached = TypeVar("Reached", Target, CandidateTarget, Matter)
+
+
+def matter(session: Session, entry: str, *, to_change: bool = False) -> Matter:
+    """The listing, order or candidate of this name; raises ``NotFound``."""
+    if not entry.startswith(f"{CANDIDATE_PREFIX}_"):
+        return target(session, entry, to_change=to_change)
+    query = select(CandidateRecord).where(CandidateRecord.entry == entry)
+    row = session.scalar(query.with_for_update() if to_change else query)
+    if row is None:
+        raise unknown_entry()
+    return CandidateTarget(row)
+
+
 def target(session: Session, entry: str, *, to_change: bool = False) -> Target:
     """The entry; raises ``NotFound``."""
     kind = PREFIX.get(entry[:3])
@@ -66,7 +108,7 @@ def target(session: Session, entry: str, *, to_change: bool = False) -> Target:
     return Target(kind, row)
 
 
-def in_reach(about: Target, caller: Caller) -> Target:
+def in_reach(about: Reached, caller: Caller) -> Reached:
     """The entry if it belongs to the caller's court or to one below it; else ``NotFound``, as if it were not there."""
     if not reaches(caller, about.court_code):
         raise unknown_entry()

@@ -10,7 +10,8 @@ from flask import Blueprint
 from creditsvc.access.permissions import Permission
 from creditsvc.feature import Feature, NavigationItem
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register import api, deadline_page, desk
+from creditsvc.register import api, api_life, deadline_page, desk
+from creditsvc.register.jobs import JOBS
 
 
 def _pages() -> Sequence[Blueprint]:
@@ -18,13 +19,14 @@ def _pages() -> Sequence[Blueprint]:
 
 
 def _api() -> Sequence[Any]:
-    return (api.blueprint,)
+    return (api.blueprint, api_life.blueprint)
 
 
 FEATURE = Feature(
     name="register",
     blueprints=_pages,
     api_blueprints=_api,
+    jobs=JOBS,
     navigation=(
         NavigationItem("desk", "desk.home", Bilingual("待办", "To do"), Permission.LISTING_READ, 10),
         NavigationItem("desk", "desk.listings", Bilingual("名单", "Entries"), Permission.LISTING_READ, 30),

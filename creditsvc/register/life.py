@@ -64,6 +64,8 @@ class Step(StrEnum):
 
 MOVES: dict[tuple[State, Step], State] = {
     (State.CANDIDATE, Step.REVIEW): State.UNDER_REVIEW,
+    (State.CANDIDATE, Step.ANNOTATE): State.CANDIDATE,
+    (State.UNDER_REVIEW, Step.ANNOTATE): State.UNDER_REVIEW,
     (State.UNDER_REVIEW, Step.REFUSE): State.REFUSED,
     (State.UNDER_REVIEW, Step.DECIDE): State.DECIDED,
     (State.DECIDED, Step.GRANT_GRACE): State.IN_GRACE,
@@ -104,6 +106,7 @@ class OrderState(StrEnum):
 
 ORDER_MOVES: dict[tuple[OrderState, Step], OrderState] = {
     (OrderState.ORDERED, Step.ANNOTATE): OrderState.ORDERED,
+    (OrderState.ORDERED, Step.CORRECT): OrderState.ORDERED,
     (OrderState.ORDERED, Step.REMOVE): OrderState.LIFTED,
     (OrderState.ORDERED, Step.REVOKE): OrderState.REVOKED,
 }

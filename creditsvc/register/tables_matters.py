@@ -51,7 +51,11 @@ class CandidateRecord(Base):
     """Who applied for the listing; empty where the court acts of its own motion."""
     applied_on: Mapped[date | None] = mapped_column(Date)
     """Receipt of the application: the 15 days run from it."""
+    birth_known: Mapped[bool] = mapped_column(Boolean, default=True)
+    minor_until: Mapped[date | None] = mapped_column(Date)
+    """The eighteenth birthday, kept only where a decision could still fall on or before it."""
     relisting_of: Mapped[str | None] = mapped_column(ENTRY)
+    """An earlier listing of the same debtor in the same case that ended; it is never opened again."""
     listing: Mapped[str | None] = mapped_column(ENTRY)
     """The listing that was decided."""
     state: Mapped[Code]
@@ -107,3 +111,18 @@ class Circumstance(Base):
     prepared: Mapped[bool] = mapped_column(Boolean, default=False)
     """Whether the machine has drawn its consequence: a proposal, or a matter for a judge."""
     decision_id: Mapped[int | None] = mapped_column(BigId)
+
+
+class CourtRuleRow(Base):
+    """What a court has set for itself, as it was loaded; never edited, a later one governs from its own day."""
+
+    __tablename__ = "court_rule"
+    __table_args__ = (Index("ix_court_rule_court", "court", "from_day"),)
+
+    id: Mapped[Id]
+    court: Mapped[Code]
+    from_day: Mapped[date] = mapped_column(Date)
+    content: Mapped[Document]
+    """See ``court_rules.parse_rule``."""
+    loaded_by: Mapped[Code]
+    loaded_at: Mapped[At]

@@ -31,6 +31,8 @@ from tests.register.world import (
     staff,
 )
 
+CAUSE = {"cause": "several_acts", "acts": ["转移财产", "虚假报告"]}
+
 
 def proposed(services: Services, what: Draft, who: Caller = CLERK) -> tuple[int, str]:
     """Propose and commit: number and digest."""
@@ -292,9 +294,9 @@ def test_a_correction_is_told_with_its_revision(services: Services) -> None:
 
 def test_an_extension_is_signed_by_the_president_before_the_end(services: Services) -> None:
     entry = add_listing(services, grounds=["obstructs"], decided_on=date(2025, 3, 1), until=date(2027, 3, 1))
-    longer = draft(entry, "extend_listing", "", changes={"until": "2029-03-01"})
+    longer = draft(entry, "extend_listing", "", changes={"until": "2029-03-01", **CAUSE})
     for until, code in (("2027-09-01", "extension-length"), ("2027-03-01", "extension-shorter")):
-        refused(services, Conflict, code, draft(entry, "extend_listing", "", changes={"until": until}))
+        refused(services, Conflict, code, draft(entry, "extend_listing", "", changes={"until": until, **CAUSE}))
     decision = proposed(services, longer)
     with pytest.raises(NotAllowed, match="president"):
         approved(services, decision, JUDGE)
@@ -302,7 +304,7 @@ def test_an_extension_is_signed_by_the_president_before_the_end(services: Servic
     assert listing_of(services, entry).until == date(2029, 3, 1)
     over = add_listing(services, grounds=["obstructs"], decided_on=date(2024, 11, 23), until=date(2026, 11, 23))
     with pytest.raises(Conflict) as late:
-        proposed(services, draft(over, "extend_listing", "", changes={"until": "2027-11-23"}))
+        proposed(services, draft(over, "extend_listing", "", changes={"until": "2027-11-23", **CAUSE}))
     assert late.value.code == "term-over"
 
 

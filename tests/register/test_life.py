@@ -63,7 +63,7 @@ def test_every_state_is_reached_and_every_order_step_is_known() -> None:
 
 CHANGES = {
     "correct_listing": {"performed_part": "1,000 元"},
-    "extend_listing": {"until": "2030-03-01"},
+    "extend_listing": {"until": "2030-03-01", "cause": "several_acts", "acts": ["甲", "乙"]},
 }
 WAYS = {
     about: [

@@ -9,8 +9,10 @@ from typing import Any
 
 from creditsvc.access.callers import Caller, CallerKind
 from creditsvc.access.permissions import ROLE_PERMISSIONS, StaffRole
+from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import IdentityNumber, NumberType, resident_check_digit
-from creditsvc.register.decisions import Draft
+from creditsvc.register.candidates import NewCandidate, begin_review, completed, open_candidate
+from creditsvc.register.decisions import Draft, approve, propose
 from creditsvc.register.entry_ids import new_entry
 from creditsvc.register.tables import ConsumptionOrder, Listing
 from creditsvc.services import Services
@@ -71,6 +73,36 @@ def staff(role: StaffRole, person: str, *, account: int = 1, court: str = COURT)
     return Caller(
         CallerKind.STAFF, account, person, role=role.value, court_code=court, permissions=ROLE_PERMISSIONS[role]
     )
+
+
+def candidate(
+    services: Services, number: IdentityNumber, *, applicant: str = "", serial: int = 0, **changes: Any
+) -> str:
+    """A candidate under review, on the wish of an applicant or of the court's own motion; its entry."""
+    values: dict[str, Any] = {
+        "number": number, "name": "王甲" if number.is_personal else "某某有限公司", "court_code": COURT,
+        "case_number": CASE.format(serial or next(_serial) + 10_000), "filed_on": date(2026, 1, 5),
+        "notice_served_on": date(2026, 2, 1), "perform_by": date(2026, 2, 11), "obligation": "支付货款 86,000 元",
+        "basis_number": "（2025）豫0105民初77号", "basis_issuer": "郑州市金水区人民法院", "applicants": ["李乙"],
+        "legal_representative": "" if number.is_personal else "赵丙",
+    }  # fmt: skip
+    now = services.clock.now()
+    with services.database.writing() as session:
+        row = open_candidate(session, services, NewCandidate(**{**values, **changes}), caller=CLERK, now=now)
+        applied = legal_day(now) if applicant else None
+        begin_review(session, row.entry, applicant=applicant, applied_on=applied, reason="", caller=CLERK, now=now)
+        return row.entry
+
+
+def decided(services: Services, what: Draft, who: Caller | None = None, *, by: Caller | None = None) -> int:
+    """Proposed by the clerk, approved by the president unless somebody else is named, committed; the decision's number."""
+    now = services.clock.now()
+    with services.database.writing() as session:
+        made = propose(session, completed(session, services, what, now=now), caller=by or CLERK, now=now)
+        number, digest = made.id, made.digest
+    with services.database.writing() as session:
+        approve(session, number, shown_digest=digest, caller=who or PRESIDENT, now=now)
+    return number
 
 
 CLERK = staff(StaffRole.CLERK, "person-1")
