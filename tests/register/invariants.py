@@ -236,6 +236,17 @@ def every_change_was_decided_by_two_people(seen: Seen) -> None:
             assert event.type in {"annotate", "review"}, "I22: what one person does takes nothing from anybody"
 
 
+def state_event_and_fact_become_true_together(seen: Seen) -> None:
+    given = seen.before.get("given", ())
+    for row in seen.entries:
+        events = [event for event in seen.events if event.entry == row.entry]
+        assert row.revision == len(events) + (row.entry in given), "one event a revision"
+        assert {fact.revision for fact in seen.told(row.entry)} <= {event.revision for event in events}
+        left = row.state in {State.REMOVED.value, State.REVOKED.value, *AFTER_ORDER}
+        was_public = row.entry in given or any(fact.fact == "published" for fact in seen.told(row.entry))
+        assert not (left and was_public) or any(fact.is_exit for fact in seen.told(row.entry)), "an exit is always told"
+
+
 def the_journal_is_whole(seen: Seen) -> None:
     assert first_break(seen.session) is None, "I23"
 
@@ -311,6 +322,7 @@ CHECKS: dict[str, Callable[[Seen], None]] = {
     "I13": what_has_ended_is_never_opened_again,
     "I14": a_mark_hides_nothing,
     "I15": only_the_court_decides,
+    "I19": state_event_and_fact_become_true_together,
     "I22": every_change_was_decided_by_two_people,
     "I23": the_journal_is_whole,
     "I26": a_consumption_order_is_no_dishonesty,

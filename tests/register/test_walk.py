@@ -164,7 +164,7 @@ class Walk(RuleBasedStateMachine):
         if row is not None:
             self.decide("issue_order", row.entry, "", {"issued_on": str(self.today)}, signer)
 
-    @rule(kind=st.sampled_from([*sorted(KINDS), *LIVELY, *LIVELY]), place=st.integers(0, 9), back=st.booleans(), days=st.integers(0, 70),
+    @rule(kind=st.sampled_from(sorted(KINDS)), place=st.integers(0, 9), back=st.booleans(), days=st.integers(0, 70),
           pick=st.integers(0, 9), yes=st.booleans(), signer=SIGNERS)  # fmt: skip
     def decide_anything(self, kind: str, place: int, back: bool, days: int, pick: int, yes: bool, signer: Any) -> None:
         if kind == "decide_listing":
