@@ -132,6 +132,25 @@ class Table:
             raise self.fault(f"{key} is missing", key)
         return value
 
+    def number(self, key: str, default: int | None = None) -> int:
+        """A whole number that is not negative; without a default it must be there."""
+        value = self._data.pop(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.fault(f"{key} is missing or no whole number", key)
+        return value
+
+    def words(self) -> dict[str, str]:
+        """What is left of this table, which must be texts by key: a list of codes."""
+        for key, value in self._data.items():
+            if not isinstance(value, str) or not value:
+                raise self.fault(f"{key} must be a text", key)
+        found, self._data = dict(self._data), {}
+        return found
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there and not yet asked for."""
+        return key in self._data
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings; absent is empty."""
         value = self._data.pop(key, [])
