@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from creditsvc.settings import Settings
 
 if TYPE_CHECKING:
+    from creditsvc.kernel.calendars import Calendar
     from creditsvc.register.feed_fields import FeedFields
     from creditsvc.services import Services
     from creditsvc.storage.vault import Vault
@@ -111,6 +112,61 @@ class OnServed(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CaseAsked:
+    """Something that a platform passes on for the court to check. No identity number: the entry names whom it is about."""
+
+    entry: str
+    kind: str
+    """``objection``."""
+    ground: str
+    """``inaccurate``, ``not_mine``, ``should_be_gone`` or ``privacy``."""
+    reference: str
+    """The platform's own number, with its name: the same reference again is the same case."""
+    words: str
+    """What the person said; it is sealed."""
+    received_on: date
+    """The Beijing day on which the platform received it."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStanding:
+    """Where a case stands that was opened for a platform."""
+
+    case: str
+    number: str
+    due_on: date | None
+    """The last day of the court's three working days (河南省社会信用条例 art. 41)."""
+    due_provisional: bool
+    closed: bool
+    outcome: str
+    """Empty while open; then ``corrected``, ``revoked``, ``removed``, ``upheld`` (to be put right at the platform),
+    ``refused``, ``withdrawn`` or ``overtaken`` (the entry has left)."""
+    reason: str
+    clause: str
+    decided_at: datetime | None
+
+
+class OpenCase(Protocol):
+    """Filled by ``repair`` under ``open_case``: a platform's objection becomes an application at the court."""
+
+    def __call__(self, session: Session, services: Services, asked: CaseAsked, *, calendar: Calendar) -> CaseStanding:
+        """Open it, or find the one of this reference; the caller commits.
+
+        Raises ``NotFound`` for an unknown entry, ``InvalidInput``, and ``Conflict`` while another is open.
+        """
+        ...
+
+
+class ReadCase(Protocol):
+    """Filled by ``repair`` under ``case_standing``: how far the court is with it."""
+
+    def __call__(self, session: Session, reference: str) -> CaseStanding | None:
+        """By the platform's reference; none if there is no such case."""
+        ...
+
+
 class Ports:
     """The filled ports of one application."""
 
@@ -121,6 +177,18 @@ class Ports:
         """Who holds a copy of this entry; nobody if nothing publishes."""
         port: Holders | None = self._filled.get("holders")
         return port(session, entry) if port else ()
+
+    def open_case(
+        self, session: Session, services: Services, asked: CaseAsked, *, calendar: Calendar
+    ) -> CaseStanding | None:
+        """Pass something on to the court; none if nobody takes cases in."""
+        port: OpenCase | None = self._filled.get("open_case")
+        return port(session, services, asked, calendar=calendar) if port else None
+
+    def case_standing(self, session: Session, reference: str) -> CaseStanding | None:
+        """Where the case of this reference stands; none if there is no such case."""
+        port: ReadCase | None = self._filled.get("case_standing")
+        return port(session, reference) if port else None
 
     def publishable(self) -> Mapping[str, Publishable]:
         """Where the fields of entries that are not the register's come from, by kind of entry."""
