@@ -23,6 +23,7 @@ FEATURES = (
     "creditsvc.register.feature",
     "creditsvc.checks.feature",
     "sync.feature",
+    "sync.platform.feature",
     "repair.feature",
 )
 """Each holds ``FEATURE``; order is the order of mounting."""
@@ -43,6 +44,7 @@ TABLES = (
     "sync.tables_intake",
     "sync.tables_feed",
     "sync.tables_delivery",
+    "sync.platform.tables",
     "repair.tables",
     "repair.performing.tables",
 )
@@ -84,6 +86,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "keys": ("sync.key_commands:main", "server", "密钥清单、轮换、新纪元 / list of keys, rotation, a new epoch"),
     "root": ("sync.root_keys:main", "", "根密钥：离线生成与签署 / root keys, made and used offline"),
     "witness": ("sync.witness.cli:main", "", "见证人程序 / the witness's program"),
+    "platform": (
+        "sync.platform.commands:main",
+        "server",
+        "与信用平台交换：方案、对接、对账、模拟 / exchange with platforms: profiles, links, compare, simulate",
+    ),
     "mirror": ("sync.mirror.cli:main", "", "维护并验证本地副本 / keep a verified local copy"),
     "conformance": (
         "sync.conformance.cli:main",
@@ -95,6 +102,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 """Command → where it is, which extra it needs, what it does."""
 
 OF_THE_HOUSE = frozenset({"trial", "serve", "jobs", "migrate", "check"})
+OF_THE_HOUSE = frozenset({"trial", "serve", "jobs", "migrate", "platform"})
 """Commands that are handed the features, since they act for all of them."""
 BY_VERIFIERS = frozenset({"verify"})
 """Commands that are handed the verifiers."""
