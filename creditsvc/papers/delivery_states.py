@@ -98,7 +98,7 @@ class Service(StrEnum):
             "entrusted": Bilingual("委托送达", "through another court"),
             "post": Bilingual("邮寄送达", "by post"),
             "forwarded": Bilingual("转交送达", "forwarded by the unit"),
-            "public": Bilingual("公告送达", "by public notice"),
+            "public": Bilingual("公告送达（填公告之日）", "by public notice (day of the notice)"),
         }[self.value]
 
     @property
