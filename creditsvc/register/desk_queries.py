@@ -26,6 +26,7 @@ from creditsvc.register.tables import (
     Relief,
     ResponsibleMark,
 )
+from creditsvc.register.tables_matters import CandidateRecord
 from creditsvc.storage.subjects import find_subject
 from creditsvc.storage.vault import Vault
 
@@ -68,6 +69,39 @@ def without_order(session: Session, caller: Caller, *, limit: int = 50) -> Seque
         Listing.state == State.ACTIVE.value, Listing.court_code.startswith(caller.court_code or "-"), ~order.exists()
     )
     return session.scalars(query.order_by(Listing.id).limit(limit)).all()
+
+
+def names_of(session: Session, entries: Sequence[str]) -> dict[str, str]:
+    """Whom these entries are about, by entry: names are published by law, numbers are not."""
+    found: dict[str, str] = {}
+    for table in (Listing, ConsumptionOrder, CandidateRecord):
+        query = select(table.entry, table.name).where(table.entry.in_(list(dict.fromkeys(entries))))
+        found.update((entry, name) for entry, name in session.execute(query))
+    return found
+
+
+def people_of(rows: Sequence[Listing | ConsumptionOrder]) -> dict[str, str]:
+    """A letter for each person among rows of the same name; empty where all are one person."""
+    named: dict[str, set[str]] = {}
+    for row in rows:
+        named.setdefault(row.name, set()).add(row.subject_id)
+    if all(len(subjects) == 1 for subjects in named.values()):
+        return {}
+    subjects = list(dict.fromkeys(row.subject_id for row in rows))
+    return {subject: chr(ord("A") + place) if place < 26 else str(place + 1) for place, subject in enumerate(subjects)}
+
+
+def open_candidates(
+    session: Session, caller: Caller, *, text: str = "", limit: int = PAGE
+) -> Sequence[CandidateRecord]:
+    """Debtors about whom the caller's court has not decided yet; those of a name or case number, if one is given."""
+    query = select(CandidateRecord).where(
+        CandidateRecord.state.in_([State.CANDIDATE.value, State.UNDER_REVIEW.value]),
+        CandidateRecord.court_code.startswith(caller.court_code or "-"),
+    )
+    if text:
+        query = query.where(or_(CandidateRecord.name == text.strip(), CandidateRecord.case_number == text.strip()))
+    return session.scalars(query.order_by(CandidateRecord.id).limit(limit)).all()
 
 
 def search(
