@@ -5,7 +5,7 @@ The caller commits. What a paper says is the feature's; that it can be verified 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +37,7 @@ class PaperState(StrEnum):
 
     VALID = "valid"
     SUPERSEDED = "superseded"
+    ENDED = "ended"
     REVOKED = "revoked"
 
     @property
@@ -45,6 +46,7 @@ class PaperState(StrEnum):
         return {
             "valid": Bilingual("有效", "valid"),
             "superseded": Bilingual("已由新的文书替代", "superseded by a newer paper"),
+            "ended": Bilingual("真实，但所载事项已经终结", "genuine, but what it says has ended"),
             "revoked": Bilingual("已撤销", "revoked"),
         }[self.value]
 
@@ -187,6 +189,18 @@ def revoke(session: Session, number: str, *, reason: str, caller: Caller, now: d
     row.state, row.changed_at, row.change_reason = PaperState.REVOKED.value, now, reason[:512]
     record(session, action="paper.revoked", caller=caller, object=number, at=now)
     return row
+
+
+def end_papers(
+    session: Session, *, entry: str, kinds: Collection[str], revoked: bool, reason: str, now: datetime
+) -> int:
+    """Valid papers of these kinds about an entry no longer hold, since the entry has ended or was revoked; how many."""
+    query = select(Paper).where(Paper.entry == entry, Paper.kind.in_(kinds), Paper.state == PaperState.VALID.value)
+    rows = session.scalars(query.with_for_update()).all()
+    for row in rows:
+        row.state = (PaperState.REVOKED if revoked else PaperState.ENDED).value
+        row.changed_at, row.change_reason = now, reason[:512]
+    return len(rows)
 
 
 def _supersede(session: Session, order: PaperOrder, *, by: str, now: datetime) -> None:

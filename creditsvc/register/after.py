@@ -10,6 +10,7 @@ from creditsvc.kernel.days import legal_day
 from creditsvc.register.entries import Matter
 from creditsvc.register.kinds import KINDS
 from creditsvc.register.life import Step
+from creditsvc.register.served import end_letters
 from creditsvc.register.tables import Decision, Listing
 from creditsvc.register.task_kinds import TaskKind
 from creditsvc.storage.outbox import FactType
@@ -33,6 +34,8 @@ def follow_up(session: Session, about: Matter, decision: Decision, *, nonpublic_
         close_tasks(session, entry=about.entry, outcome=decision.kind, now=now)
     elif kinds := SETTLES.get(rule.step):
         close_tasks(session, entry=about.entry, outcome=decision.kind, now=now, kinds=[kind.value for kind in kinds])
+    if rule.step in ENDS:
+        end_letters(session, about.entry, decision, revoked=rule.step is Step.REVOKE, now=now)
     today = legal_day(now)
 
     def begin(kind: TaskKind, entry: str) -> None:

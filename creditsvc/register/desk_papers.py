@@ -61,7 +61,8 @@ def source_of(session: Session, row: Row) -> Source:
     made = session.scalars(
         select(Decision).where(Decision.entry.in_(about), Decision.state == APPROVED).order_by(Decision.id.desc())
     )
-    valid = select(Paper).where(Paper.entry == row.entry, Paper.state == PaperState.VALID.value).order_by(Paper.id)
+    stood = [PaperState.VALID.value, PaperState.ENDED.value, PaperState.REVOKED.value]
+    valid = select(Paper).where(Paper.entry == row.entry, Paper.state.in_(stood)).order_by(Paper.id)
     return Source(
         row,
         number.masked if number else "",

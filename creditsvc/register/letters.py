@@ -59,7 +59,7 @@ class Source:
     portal: str
     decisions: tuple[Decision, ...] = ()
     letters: Mapping[str, str] = field(default_factory=dict)
-    """Number of the newest valid letter by kind."""
+    """Number of the newest letter by kind, of those that were not superseded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def test_a_refusal_names_its_reason_and_clause(clerk: FlaskClient, services: Ser
             )
         )  # fmt: skip
     said = text(clerk, issue(clerk, services, entry, "RF"), tmp_path)
-    assert "甲公司：" in said and "王乙" in said and "已提供担保" in said and "第三条第一项" in said
+    assert "甲公司：" in said and "王乙" in said and "已提供充分有效担保" in said and "第三条第一项" in said
 
 
 def test_article_8_goes_to_the_unit_and_its_exit_follows(
@@ -257,3 +257,17 @@ def test_every_letter_has_both_languages_and_its_clause() -> None:
     for code, letter in LETTERS.items():
         assert letter.kind.code == code and letter.clause and letter.kind.title.en and letter.to.en
     assert {ground.value for ground in ExitGround} >= {"performed", "error"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "ground", "shown"),
+    [("remove_listing", "performed", "所载事项已经终结"), ("revoke_listing", "error", "已撤销")],
+)
+def test_a_letter_no_longer_holds_once_its_entry_has_left(
+    clerk: FlaskClient, services: Services, kind: str, ground: str, shown: str
+) -> None:
+    entry = world.add_listing(services)
+    paper = issue(clerk, services, entry, "LD")
+    world.decided(services, world.draft(entry, kind, ground))
+    page = clerk.get(f"/verify/{paper.number}").get_data(as_text=True)
+    assert shown in page and "目前有效" not in page
