@@ -47,6 +47,7 @@ TABLES = (
     "sync.platform.tables",
     "repair.tables",
     "repair.performing.tables",
+    "repair.tables_people",
 )
 """Every module with tables: the one MetaData is complete when these have been imported."""
 

@@ -101,6 +101,10 @@ class Settings:
     """Most different people that one account may check in a day."""
     check_people_a_day_of_key: int = 20_000
     """Most different people that one API key may check in a day."""
+    single_lift_rule: str = ""
+    """Number of the court's own rule on single lifts (单次解禁); empty: none is loaded and none are taken in."""
+    second_division: bool = False
+    """Whether a removal that the court may grant or not needs a second signature from another division."""
 
     def __post_init__(self) -> None:
         if self.argon2 == "cheap" and not self.allow_test_settings:

@@ -15,21 +15,24 @@ from creditsvc.web.schemas import Schema
 from repair import applications as use
 from repair import desk_work
 from repair.history import load, missing
-from repair.policy.kinds import ApplicationKind, RemovalGround
+from repair.policy.kinds import ApplicationKind
 from repair.policy.states import STATE_NAMES, State
-from repair.tables import Application
+from repair.portal_account import hold_to_mandate
+from repair.queue import queue
+from repair.reliance import OUTCOMES, note_done, notices_to
+from repair.tables import Application, RelianceNotice
 
 blueprint = Blueprint("applications_api", __name__, description="离开名单的申请 / applications to leave the list")
+blueprint.before_request(hold_to_mandate)
 
 
 class NewApplication(Schema):
-    """An application for removal. Papers are added in the portal, so it stays a draft where one is needed."""
+    """A new application. Papers are added in the portal, so it stays a draft where one is needed."""
 
-    kind = fields.String(
-        load_default=ApplicationKind.REMOVAL.value, validate=validate.Equal(ApplicationKind.REMOVAL.value)
-    )
+    kind = fields.Enum(ApplicationKind, by_value=True, load_default=ApplicationKind.REMOVAL)
     entry = fields.String(required=True, validate=validate.Regexp(r"^[a-z]{3}_[0-9a-z]{24}$"))
-    ground = fields.Enum(RemovalGround, by_value=True, required=True)
+    """The entry; for a reconsideration the application that was refused."""
+    ground = fields.String(required=True, validate=validate.Length(1, 64))
     statement = fields.String(required=True, validate=validate.Length(1, use.MAX_STATEMENT))
     send = fields.Boolean(load_default=False)
 
@@ -78,7 +81,7 @@ class Applications(MethodView):
             if caller().subject_id:
                 found = use.own_applications(session, caller=caller())
             else:
-                found = desk_work.queue(session, caller=caller())
+                found = queue(session, caller=caller())
             return [answer_of(item) for item in found]
 
     @open_to(Permission.APPLICATION_OWN)
@@ -88,7 +91,16 @@ class Applications(MethodView):
         """Begin an application, and send it if ``send`` is true and nothing is lacking."""
         now = services().clock.now()
         with services().database.writing() as session:
-            draft = use.start_draft(session, caller=caller(), entry=new["entry"], ground=new["ground"], now=now)
+            draft = use.start_draft(
+                session,
+                services(),
+                caller=caller(),
+                entry=new["entry"],
+                kind=new["kind"],
+                ground=new["ground"],
+                about=new["entry"],
+                now=now,
+            )
             use.save_statement(session, services(), draft, new["statement"])
             if new["send"]:
                 use.submit(session, services(), draft, caller=caller(), calendar=packaged_calendar(), now=now)
@@ -110,3 +122,55 @@ class OneApplication(MethodView):
                     raise missing()
                 return answer_of(found)
             return answer_of(desk_work.in_court(found, caller()))
+
+
+class ReExamination(Schema):
+    """A check of one's own unit that rested on an entry since revoked. Nobody's number: the ledger's number names it."""
+
+    id = fields.Integer()
+    check = fields.Integer()
+    asked_at = fields.AwareDateTime()
+    purpose = fields.String()
+    matter = fields.String(allow_none=True)
+    sector = fields.String(allow_none=True)
+    told_at = fields.AwareDateTime()
+    done_at = fields.AwareDateTime(allow_none=True)
+    outcome = fields.String(allow_none=True)
+
+
+class ReExamined(Schema):
+    """What came of looking again."""
+
+    outcome = fields.String(required=True, validate=validate.OneOf(sorted(OUTCOMES)))
+
+
+def _re_examination(row: RelianceNotice) -> dict[str, Any]:
+    names = ("id", "asked_at", "purpose", "matter", "sector", "told_at", "done_at", "outcome")
+    return {"check": row.access_id, **{name: getattr(row, name) for name in names}}
+
+
+@blueprint.route("/re-examinations")
+class ReExaminations(MethodView):
+    """What one's own unit is told to look at again."""
+
+    @open_to(Permission.CHECK_ASK)
+    @blueprint.response(200, ReExamination(many=True))
+    def get(self) -> list[dict[str, Any]]:
+        """Those that wait for an answer first, then the newest."""
+        with services().database.reading() as session:
+            unit = caller().unit or caller().court_code or "-"
+            return [_re_examination(row) for row in notices_to(session, unit)]
+
+
+@blueprint.route("/re-examinations/<int(min=0,max=9223372036854775807):notice_id>")
+class OneReExamination(MethodView):
+    """One of them."""
+
+    @open_to(Permission.CHECK_ASK)
+    @blueprint.arguments(ReExamined)
+    @blueprint.response(200, ReExamination)
+    def post(self, said: dict[str, Any], notice_id: int) -> dict[str, Any]:
+        """Say what came of it; the person sees the answer."""
+        with services().database.writing() as session:
+            now = services().clock.now()
+            return _re_examination(note_done(session, notice_id, outcome=said["outcome"], caller=caller(), now=now))

@@ -14,12 +14,18 @@ from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from creditsvc.web.pages import render
+from repair import creditors
 from repair import desk_work as work
+from repair import queue as work_queue
+from repair.after_decision import note_service
 from repair.desk_view import case_page, queue_page
 from repair.evidence import open_paper
 from repair.history import load
+from repair.outcomes import Finding
 from repair.paper_answer import paper_answer
+from repair.policy.kinds import KINDS, ApplicationKind
 from repair.policy.states import State
+from repair.policy.wanted import day_of
 from repair.portal_forms import text
 
 blueprint = Blueprint("applications_desk", __name__, url_prefix="/desk/applications", template_folder="templates")
@@ -32,9 +38,24 @@ def queue() -> ResponseReturnValue:
     chosen = request.args.get("show", "open")
     today = legal_day(services().clock.now())
     state = State(chosen) if chosen in set(State) else None
+    kind = request.args.get("kind", "")
+    start = request.args.get("from", 0, type=int)
     with services().database.reading() as session:
-        found = work.queue(session, caller=caller(), state=state, late_on=today if chosen == "late" else None)
-        return render("repair/desk_queue.html", chosen=chosen, **queue_page(found, today, packaged_calendar()))
+        found = work_queue.queue(
+            session,
+            caller=caller(),
+            state=state,
+            kind=kind if kind in set(ApplicationKind) else "",
+            late_on=today if chosen == "late" else None,
+            limit=work_queue.PAGE + 1,
+            offset=max(0, start),
+        )
+        totals = work_queue.counts(session, caller=caller(), today=today)
+        shown = queue_page(found[: work_queue.PAGE], totals, today, packaged_calendar())
+    following = start + work_queue.PAGE if len(found) > work_queue.PAGE else None
+    return render(
+        "repair/desk_queue.html", chosen=chosen, kind=kind, kinds=KINDS, start=start, following=following, **shown
+    )
 
 
 @blueprint.get("/<application_id>")
@@ -90,16 +111,24 @@ def give_back(application_id: str) -> ResponseReturnValue:
 def grant(application_id: str) -> ResponseReturnValue:
     """Propose to grant."""
     try:
-        finding = work.Finding(
+        finding = Finding(
             document_number=text("document_number", 120),
             event_on=_day("event_on", Bilingual("请填写履行日期", "give the day of performance")),
             confirmed_on=_day("confirmed_on", Bilingual("请填写法院确认日期", "give the day of confirmation")),
             reason=text("reason", work.MAX_REASON),
             lift_order=request.form.get("lift_order") == "1",
+            changes=_changes(),
+            from_day=day_of(request.form.get("from_day")),
+            to_day=day_of(request.form.get("to_day")),
+            measures=tuple(request.form.getlist("measures")),
+            found=request.form.get("found", ""),
+            removal_ground=request.form.get("removal_ground", ""),
         )
+        successor = text("successor", work.MAX_REASON)
         with services().database.writing() as session:
             found = work.locked(session, application_id, caller=caller())
-            work.propose_grant(session, found, finding, caller=caller(), now=services().clock.now())
+            now = services().clock.now()
+            work.propose_grant(session, services(), found, finding, caller=caller(), now=now, successor=successor)
     except InvalidInput as refused:
         return _refused(application_id, refused)
     return _back(application_id)
@@ -132,6 +161,7 @@ def approve(application_id: str) -> ResponseReturnValue:
         found = work.locked(session, application_id, caller=caller())
         work.approve(
             session,
+            services(),
             found,
             digest=request.form.get("digest", ""),
             with_order=request.form.get("with_order") == "1",
@@ -153,6 +183,73 @@ def send_back(application_id: str) -> ResponseReturnValue:
     except InvalidInput as refused:
         return _refused(application_id, refused)
     return _back(application_id)
+
+
+@blueprint.post("/<application_id>/pause")
+@open_to(Permission.APPLICATION_WORK)
+def pause(application_id: str) -> ResponseReturnValue:
+    """Stop the clock, or let it run on."""
+    now = services().clock.now()
+    try:
+        with services().database.writing() as session:
+            found = work.locked(session, application_id, caller=caller())
+            if found.state == State.PAUSED:
+                work.resume(session, found, calendar=packaged_calendar(), caller=caller(), now=now)
+            else:
+                work.pause(session, found, reason=text("pause_reason", 64), caller=caller(), now=now)
+    except InvalidInput as refused:
+        return _refused(application_id, refused)
+    return _back(application_id)
+
+
+@blueprint.post("/<application_id>/served")
+@open_to(Permission.APPLICATION_WORK)
+def served(application_id: str) -> ResponseReturnValue:
+    """When and how the decision was served."""
+    try:
+        on = _day("served_on", Bilingual("请填写送达日期", "give the day of service"))
+        with services().database.writing() as session:
+            found = work.locked(session, application_id, caller=caller())
+            note_service(
+                session, found, mode=text("mode", 32), served_on=on, caller=caller(), now=services().clock.now()
+            )
+    except InvalidInput as refused:
+        return _refused(application_id, refused)
+    return _back(application_id)
+
+
+@blueprint.post("/<application_id>/ask-creditor")
+@open_to(Permission.APPLICATION_WORK)
+def ask_creditor(application_id: str) -> ResponseReturnValue:
+    """A link with one question for the creditor, shown once."""
+    now = services().clock.now()
+    try:
+        with services().database.writing() as session:
+            found = work.locked(session, application_id, caller=caller())
+            token = creditors.ask(
+                session,
+                services(),
+                found,
+                name=text("creditor_name", 128),
+                holder=text("creditor_number", 64),
+                calendar=packaged_calendar(),
+                caller=caller(),
+                now=now,
+            )
+            number = found.number
+    except InvalidInput as refused:
+        return _refused(application_id, refused)
+    scheme = "https" if services().settings.secure_cookies else "http"
+    link = f"{scheme}://{services().settings.host}{url_for('creditor.question', token=token)}"
+    return render("repair/desk_creditor_link.html", application_id=application_id, number=number, link=link)
+
+
+def _changes() -> dict[str, object]:
+    """The field to correct and its new value; a number for the age, nothing where nothing was chosen."""
+    name, value = request.form.get("change_field", ""), text("change_value", 20_000)
+    if not name:
+        return {}
+    return {name: int(value) if name == "age" and value.isdigit() else value}
 
 
 def _back(application_id: str) -> ResponseReturnValue:

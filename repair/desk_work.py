@@ -1,6 +1,6 @@
-"""The court's side: take up, return, propose to grant or refuse, and the second person's signature.
+"""The court's side: take up, return, stop the clock, propose to grant or refuse, and the second person's signature.
 
-A grant rests on the register's own decision, proposed and approved in the same transactions as the application's
+A grant rests on the register's own decisions, proposed and approved in the same transactions as the application's
 steps: so a removal can't be decided without its application, nor an application granted without the removal.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,41 +16,31 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import Permission
+from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register import decisions
 from creditsvc.register.entries import reaches
 from creditsvc.register.tables import Decision
-from repair.entries import EntryView, entry_view, facts_of, standing_order
+from creditsvc.services import Services
+from repair import after_decision
+from repair.annotations import annotate
+from repair.entries import EntryView, entry_view
+from repair.facts import facts_about, refusal_facts
 from repair.history import load, missing, take_step
+from repair.outcomes import Drafts, Finding, drafts_of, is_discretionary
 from repair.policy.answers import Answer, Way
-from repair.policy.kinds import RemovalGround
-from repair.policy.removal import CLAUSES, judge
-from repair.policy.states import OPEN_AT_COURT, State, Step
+from repair.policy.check import EntryFacts, judge_way
+from repair.policy.deadlines import CLOCKS, STOPS, resumed
+from repair.policy.grounds import ground_of
+from repair.policy.kinds import KINDS, ApplicationKind, Decider
+from repair.policy.reconsideration import REMEDIES
+from repair.policy.states import State, Step
 from repair.tables import Application, Evidence
 
-REMEDY = Bilingual(
-    "对本决定不服的，可以自决定送达之日起十日内向上一级人民法院申请复议；复议期间不停止原决定的执行。"
-    "（法释〔2017〕7号第十二条）",
-    "Against this decision you may apply to the court one level up for reconsideration within 10 days of service; "
-    "meanwhile the decision stands. (法释〔2017〕7号 art. 12)",
-)
-ORDER_CLAUSE = "法释〔2015〕17号第九条"
+REMEDY = REMEDIES[ApplicationKind.REMOVAL]
 MAX_REASON = 1500
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a clerk found for a grant. Days are Beijing days."""
-
-    document_number: str
-    event_on: date
-    """When the debt was performed, or the circumstance arose."""
-    confirmed_on: date
-    """When the court confirmed it: the three working days run from here."""
-    reason: str
-    lift_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,75 +60,130 @@ def in_court(application: Application, caller: Caller) -> Application:
     return application
 
 
-def queue(
-    session: Session, *, caller: Caller, state: State | None = None, late_on: date | None = None, limit: int = 100
-) -> Sequence[Application]:
-    """Applications with the caller's court and those below it, what is due first on top.
-
-    ``late_on``: only those due before that day.
-    """
-    query = select(Application).where(Application.court_code.startswith(caller.court_code or "-"))
-    if state is None:
-        query = query.where(Application.state.in_([item.value for item in OPEN_AT_COURT]))
-    else:
-        query = query.where(Application.state == state.value)
-    if late_on is not None:
-        query = query.where(Application.due_on < late_on)
-    return session.scalars(query.order_by(Application.due_on, Application.number).limit(limit)).all()
+def locked(session: Session, application_id: str, *, caller: Caller) -> Application:
+    """An application of the caller's court, locked to be changed."""
+    return in_court(load(session, application_id, to_change=True), caller)
 
 
 def take(session: Session, application: Application, *, caller: Caller, now: datetime) -> None:
     """Take it up for review."""
-    take_step(session, in_court(application, caller), Step.TAKE, caller=caller, now=now)
+    take_step(session, _decides(application, caller), Step.TAKE, caller=caller, now=now)
 
 
 def give_back(session: Session, application: Application, *, lacking: str, caller: Caller, now: datetime) -> None:
     """Return it to be completed, saying what is lacking."""
     said = _said("lacking", lacking, Bilingual("请写明需要补充什么", "say what is lacking"))
-    take_step(session, in_court(application, caller), Step.RETURN, caller=caller, now=now, note=said)
+    take_step(session, _decides(application, caller), Step.RETURN, caller=caller, now=now, note=said)
 
 
-def policy_view(session: Session, application: Application, *, on: date) -> tuple[EntryView, Answer]:
+def pause(session: Session, application: Application, *, reason: str, caller: Caller, now: datetime) -> None:
+    """Stop the clock for what the law excludes from the count; raises ``Conflict`` where it excludes nothing."""
+    stops = STOPS.get(ApplicationKind(application.kind), {})
+    if reason not in stops:
+        raise InvalidInput(
+            Bilingual(
+                "只有法律规定不计入期限的事由才能暂停", "only what the law excludes from the count stops the clock"
+            ),
+            code="field-wrong",
+            field="pause_reason",
+        )
+    name, clause = stops[reason]
+    note = f"{name.zh}（{clause.zh}）"
+    take_step(session, _decides(application, caller), Step.PAUSE, caller=caller, now=now, note=note)
+    application.paused_on, application.pause_reason = legal_day(now), reason
+
+
+def resume(session: Session, application: Application, *, calendar: Calendar, caller: Caller, now: datetime) -> None:
+    """Let the clock run on: what was left is left."""
+    take_step(session, _decides(application, caller), Step.RESUME, caller=caller, now=now)
+    if application.due_on is not None and application.paused_on is not None:
+        unit = CLOCKS[KINDS[ApplicationKind(application.kind)].clock].unit
+        due = resumed(
+            application.due_on, paused_on=application.paused_on, resumed_on=legal_day(now), unit=unit, calendar=calendar
+        )
+        application.due_on, application.due_provisional = due.day, due.provisional
+    application.paused_on = application.pause_reason = None
+
+
+def policy_view(
+    session: Session, services: Services, application: Application, *, on: date
+) -> tuple[EntryView, Answer]:
     """The entry and what the policy says about the ground that was chosen."""
-    view = entry_view(session, application.entry, on=on)
-    return view, judge(facts_of(view), RemovalGround(application.ground), on=on)
+    view, kind = entry_view(session, application.entry, on=on), ApplicationKind(application.kind)
+    facts = facts_about(session, services, view, on=on)
+    if kind is ApplicationKind.RECONSIDERATION and application.about:
+        refused = refusal_facts(load(session, application.about, to_change=False))
+        facts = EntryFacts(facts.about, facts.listing, facts.order, facts.wrong, refused)
+        # whether it came in time is judged by the day on which it came
+        on = application.received_on or on
+    return view, judge_way(facts, kind, application.ground, on=on)
 
 
 def propose_grant(
-    session: Session, application: Application, finding: Finding, *, caller: Caller, now: datetime
+    session: Session,
+    services: Services,
+    application: Application,
+    finding: Finding,
+    *,
+    caller: Caller,
+    now: datetime,
+    successor: str = "",
 ) -> None:
-    """Propose the removal, and as a second decision the lifting of the order where one stands and it was ticked.
+    """Propose what the kind's grant does in the register; the lifting of an order beside a removal is signed apart.
 
+    ``successor``: for a former officer, the order against whoever holds the office now, or why there is none.
     Raises ``InvalidInput`` naming the field, ``Conflict`` where the law excludes this ground for this entry.
     """
-    in_court(application, caller)
+    _decides(application, caller)
     today = legal_day(now)
     found = _checked(finding, today)
-    view, answer = policy_view(session, application, on=today)
-    if answer.way is Way.NOT_OPEN:
+    after = {"successor": _successor(application, successor)}
+    view, answer = policy_view(session, services, application, on=today)
+    if answer.way is Way.NOT_OPEN and application.kind != ApplicationKind.OBJECTION:
         raise Conflict(
             Bilingual(f"{answer.reason.zh}（{answer.clause.zh}）", f"{answer.reason.en} ({answer.clause.en})"),
             code="way-not-open",
         )
-    ground = RemovalGround(application.ground)
+    drafts = drafts_of(session, application, view, found, on=today)
+    if not drafts.main:
+        caller.require(Permission.DECISION_PROPOSE)
     take_step(session, application, Step.PROPOSE_GRANT, caller=caller, now=now)
-    removal = _draft("remove_listing", view.entry, ground.value, CLAUSES[ground].zh, found)
-    application.decision_id = decisions.propose(session, removal, caller=caller, now=now).id
-    order = standing_order(session, view, on=today) if found.lift_order else None
-    if order:
-        lifting = _draft("lift_order", order, "order_lifted", ORDER_CLAUSE, found)
-        application.order_decision_id = decisions.propose(session, lifting, caller=caller, now=now).id
+    _propose(session, application, drafts, caller=caller, now=now)
+    rule = ground_of(application.kind, application.ground)
     _remember(
         application,
         caller,
         outcome="grant",
         reason=found.reason,
-        clause=CLAUSES[ground].zh,
+        clause=drafts.main[0].clause if drafts.main else rule.clause.zh,
         document_number=found.document_number,
         event_on=found.event_on.isoformat(),
         confirmed_on=found.confirmed_on.isoformat(),
-        order=order or "",
+        order=drafts.order.entry if drafts.order else "",
+        also="、".join(draft.entry for draft in drafts.main[1:]),
+        from_day=found.from_day.isoformat() if found.from_day else "",
+        to_day=found.to_day.isoformat() if found.to_day else "",
+        found=found.found,
+        **after,
     )
+
+
+def _propose(session: Session, application: Application, drafts: Drafts, *, caller: Caller, now: datetime) -> None:
+    made = [decisions.propose(session, draft, caller=caller, now=now).id for draft in drafts.main]
+    application.decision_id = made[0] if made else None
+    application.more_decisions = made[1:] or None
+    if drafts.order:
+        application.order_decision_id = decisions.propose(session, drafts.order, caller=caller, now=now).id
+
+
+def _successor(application: Application, said: str) -> str:
+    if application.kind != ApplicationKind.FORMER_OFFICER:
+        return ""
+    wanted = Bilingual(
+        "请填写对继任者的限制消费令文号，没有的写明原因（法发〔2019〕35号第17条第2项）",
+        "give the number of the order against the successor, or why there is none (法发〔2019〕35号 no. 17(2))",
+    )
+    return _said("successor", said, wanted)
 
 
 def propose_refusal(
@@ -147,7 +191,7 @@ def propose_refusal(
 ) -> None:
     """Propose to refuse: reason, clause and remedy are all required."""
     caller.require(Permission.DECISION_PROPOSE)
-    in_court(application, caller)
+    _decides(application, caller)
     values = {
         "document_number": _said("document_number", refusal.document_number, _NUMBER_WANTED),
         "reason": _said("reason", refusal.reason, _REASON_WANTED),
@@ -165,7 +209,7 @@ def shown_digest(session: Session, application: Application) -> str:
         .where(Evidence.application_id == application.id, Evidence.removed_at.is_(None))
         .order_by(Evidence.id)
     ).all()
-    wanted = [item for item in (application.decision_id, application.order_decision_id) if item is not None]
+    wanted = [item for item in (*_main(application), application.order_decision_id) if item is not None]
     decided = session.scalars(select(Decision.digest).where(Decision.id.in_(wanted)).order_by(Decision.id)).all()
     shown = {
         "application": application.id,
@@ -178,15 +222,28 @@ def shown_digest(session: Session, application: Application) -> str:
     return hashlib.sha256(json.dumps(shown, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def _main(application: Application) -> list[int]:
+    first = [application.decision_id] if application.decision_id is not None else []
+    return [*first, *(application.more_decisions or [])]
+
+
 def approve(
-    session: Session, application: Application, *, digest: str, with_order: bool, caller: Caller, now: datetime
+    session: Session,
+    services: Services,
+    application: Application,
+    *,
+    digest: str,
+    with_order: bool,
+    caller: Caller,
+    now: datetime,
 ) -> None:
-    """The second signature: state, removal, event and outbox fact become true together, or none does.
+    """The second signature: state, removal, event, outbox fact and notices become true together, or none does.
 
     Raises ``NotAllowed`` for the person who proposed, ``Conflict`` if what was shown has changed.
     """
     caller.require(Permission.DECISION_APPROVE)
-    _require_second_person(in_court(application, caller), caller)
+    _require_second_person(_decides(application, caller), caller)
+    _require_second_division(services, application, caller)
     if digest != shown_digest(session, application):
         raise Conflict(
             Bilingual("内容已变动，请重新核对后再签批", "the content has changed; look at it again before you sign"),
@@ -195,51 +252,40 @@ def approve(
     take_step(session, application, Step.APPROVE, caller=caller, now=now)
     application.decided_at = now
     if application.state == State.GRANTED.value:
-        _sign(session, application.decision_id, caller, now)
         if application.order_decision_id is not None and with_order:
-            _sign(session, application.order_decision_id, caller, now)
+            # a listing that goes with its order goes first: an order can't be lifted while the listing stands
+            _sign_all(session, [*_main(application), application.order_decision_id], caller, now)
+        else:
+            _sign_all(session, _main(application), caller, now)
+    after_decision.carry_on(session, services, application, caller=caller, now=now)
+    annotate(session, application, now=now)
 
 
 def send_back(session: Session, application: Application, *, reason: str, caller: Caller, now: datetime) -> None:
     """The second person disagrees: back to review, and the register's proposals are rejected."""
     caller.require(Permission.DECISION_APPROVE)
-    _require_second_person(in_court(application, caller), caller)
+    _require_second_person(_decides(application, caller), caller)
     said = _said("reason", reason, _REASON_WANTED)
     take_step(session, application, Step.SEND_BACK, caller=caller, now=now, note=said)
-    for decision in (application.decision_id, application.order_decision_id):
+    for decision in (*_main(application), application.order_decision_id):
         if decision is not None:
             decisions.reject(session, decision, reason=said, caller=caller, now=now)
-    application.decision_id = application.order_decision_id = None
+    application.decision_id = application.order_decision_id = application.more_decisions = None
     application.proposal = application.proposed_by = application.proposed_person = None
 
 
-def locked(session: Session, application_id: str, *, caller: Caller) -> Application:
-    """An application of the caller's court, locked to be changed."""
-    return in_court(load(session, application_id, to_change=True), caller)
-
-
-def _sign(session: Session, decision: int | None, caller: Caller, now: datetime) -> None:
-    # the decision's digest is part of what was shown, which has just been compared
-    found = session.get(Decision, decision) if decision is not None else None
-    if found is None:
-        raise Conflict(
-            Bilingual("登记册中没有对应的决定，请退回重新提出", "the register holds no decision for it; send it back"),
-            code="decision-missing",
-        )
-    decisions.approve(session, found.id, shown_digest=found.digest, caller=caller, now=now)
-
-
-def _draft(kind: str, entry: str, ground: str, clause: str, found: Finding) -> decisions.Draft:
-    return decisions.Draft(
-        kind=kind,
-        entry=entry,
-        ground=ground,
-        clause=clause,
-        event_on=found.event_on,
-        known_on=found.confirmed_on,
-        reason=found.reason,
-        document_number=found.document_number,
-    )
+def _sign_all(session: Session, wanted: list[int], caller: Caller, now: datetime) -> None:
+    for number in wanted:
+        # the decision's digest is part of what was shown, which has just been compared
+        found = session.get(Decision, number)
+        if found is None:
+            raise Conflict(
+                Bilingual(
+                    "登记册中没有对应的决定，请退回重新提出", "the register holds no decision for it; send it back"
+                ),
+                code="decision-missing",
+            )
+        decisions.approve(session, found.id, shown_digest=found.digest, caller=caller, now=now)
 
 
 _NUMBER_WANTED = Bilingual("请填写决定书文号", "give the number of the decision")
@@ -272,9 +318,25 @@ def _wrong(field: str, zh: str, en: str) -> InvalidInput:
 
 
 def _remember(application: Application, caller: Caller, **values: str) -> None:
-    application.proposal = values
+    division = caller.division or ""
+    application.proposal = {**{name: value for name, value in values.items() if value}, "division": division}
     application.proposed_by = caller.actor
     application.proposed_person = caller.person
+
+
+def _decides(application: Application, caller: Caller) -> Application:
+    """The application if this caller's court decides it: on reconsideration only the court above itself does."""
+    in_court(application, caller)
+    higher = KINDS[ApplicationKind(application.kind)].decider is Decider.HIGHER_COURT
+    if higher and caller.court_code != application.court_code:
+        raise NotAllowed(
+            Bilingual(
+                "复议由上一级人民法院的人员办理（法释〔2017〕7号第十二条）",
+                "staff of the court one level up work on a reconsideration (法释〔2017〕7号 art. 12)",
+            ),
+            code="other-court",
+        )
+    return application
 
 
 def _require_second_person(application: Application, caller: Caller) -> None:
@@ -282,4 +344,18 @@ def _require_second_person(application: Application, caller: Caller) -> None:
         raise NotAllowed(
             Bilingual("提出意见的人不能自己复核，请由另一人签批", "who proposed can't sign; another person has to"),
             code="second-person",
+        )
+
+
+def _require_second_division(services: Services, application: Application, caller: Caller) -> None:
+    if not services.settings.second_division or not is_discretionary(application):
+        return
+    proposed = (application.proposal or {}).get("division", "")
+    if application.state == State.GRANT_PROPOSED.value and (not caller.division or caller.division == proposed):
+        raise NotAllowed(
+            Bilingual(
+                "法院可以决定是否准许的删除，须由另一部门的人员复核签批",
+                "a removal that the court may grant or not is signed by somebody of another division",
+            ),
+            code="second-division",
         )

@@ -13,7 +13,6 @@ from creditsvc.kernel.errors import NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.tables import ConsumptionOrder, Listing
-from repair.policy.removal import ListingFacts
 
 LISTING, ORDER = "listing", "consumption_order"
 # what the person may see: their own history too, but nothing that has not been published (I07)
@@ -41,6 +40,13 @@ class EntryView:
     obligation: str = ""
     performance: str = "none"
     unperformed_part: str = ""
+    decided_on: date | None = None
+    basis_number: str = ""
+    is_person: bool = True
+    bound_role: str | None = None
+    unit_name: str = ""
+    performed_part: str = ""
+    applicants: tuple[str, ...] = ()
 
 
 def own_entries(session: Session, subject_id: str, *, on: date) -> Sequence[EntryView]:
@@ -68,13 +74,6 @@ def entry_view(session: Session, entry: str, *, on: date) -> EntryView:
     raise _missing()
 
 
-def facts_of(view: EntryView) -> ListingFacts:
-    """What the policy needs. What the register doesn't hold stays unknown."""
-    return ListingFacts(
-        grounds=frozenset(view.grounds), in_force=view.in_force, until=view.until, performance=view.performance
-    )
-
-
 def standing_order(session: Session, view: EntryView, *, on: date) -> str | None:
     """The consumption order that stands against the same person in the same case, if there is one."""
     return session.scalar(
@@ -89,18 +88,31 @@ def standing_order(session: Session, view: EntryView, *, on: date) -> str | None
 
 
 def gone_entries(session: Session, entries: Iterable[str], *, on: date) -> frozenset[str]:
-    """Those of these listings that are no longer in force."""
-    query = select(Listing.entry).where(
-        Listing.entry.in_(list(entries)), or_(Listing.state != State.ACTIVE.value, Listing.until < on)
+    """Those of these listings and orders that are no longer in force."""
+    wanted = list(entries)
+    listings = select(Listing.entry).where(
+        Listing.entry.in_(wanted), or_(Listing.state != State.ACTIVE.value, Listing.until < on)
     )
-    return frozenset(session.scalars(query))
+    orders = select(ConsumptionOrder.entry).where(
+        ConsumptionOrder.entry.in_(wanted), ConsumptionOrder.state != OrderState.ORDERED.value
+    )
+    return frozenset([*session.scalars(listings), *session.scalars(orders)])
+
+
+def left(on: date) -> Select[str]:
+    """A query for every entry that is no longer in force, to be asked inside another."""
+    listings = select(Listing.entry).where(or_(Listing.state != State.ACTIVE.value, Listing.until < on))
+    orders = select(ConsumptionOrder.entry).where(ConsumptionOrder.state != OrderState.ORDERED.value)
+    return listings.union_all(orders)  # type: ignore[return-value]
 
 
 def debtor_name(session: Session, subject_id: str) -> str | None:
-    """The name under which somebody stands in the register, by the newest listing; none if there is none."""
+    """The name under which somebody stands in the register, by the newest listing, else order; none if there is none."""
     newest = _seen().where(Listing.subject_id == subject_id).order_by(Listing.id.desc()).limit(1)
-    found = session.scalar(newest)
-    return found.name if found else None
+    if found := session.scalar(newest):
+        return found.name
+    orders = select(ConsumptionOrder.name).where(ConsumptionOrder.subject_id == subject_id)
+    return session.scalar(orders.order_by(ConsumptionOrder.id.desc()).limit(1))
 
 
 def first_entries(session: Session, count: int, *, on: date) -> Sequence[str]:
@@ -140,6 +152,11 @@ def _of_listing(row: Listing, on: date) -> EntryView:
         obligation=row.obligation or "",
         performance=row.performance,
         unperformed_part=row.unperformed_part or "",
+        decided_on=row.decided_on,
+        basis_number=row.basis_number or "",
+        is_person=row.debtor_kind == "person",
+        performed_part=row.performed_part or "",
+        applicants=tuple(row.applicants),
     )
 
 
@@ -157,4 +174,8 @@ def _of_order(row: ConsumptionOrder) -> EntryView:
         in_force=row.state == OrderState.ORDERED.value,
         left_on=row.ended_on,
         exit_clause=str((row.exit or {}).get("basis", "")),
+        decided_on=row.issued_on,
+        is_person=row.debtor_kind == "person",
+        bound_role=row.bound_role,
+        unit_name=row.unit_name or "",
     )

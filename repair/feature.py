@@ -11,8 +11,19 @@ from flask import Blueprint
 from creditsvc.access.permissions import Permission
 from creditsvc.feature import Feature, NavigationItem
 from creditsvc.kernel.text import Bilingual
-from repair import api, desk, desk_letters, portal, portal_apply
+from repair import (
+    api,
+    creditor_page,
+    desk,
+    desk_letters,
+    desk_window,
+    portal,
+    portal_account,
+    portal_apply,
+    reliance_pages,
+)
 from repair.jobs import JOBS
+from repair.open_case import case_standing, open_case
 from repair.performing import agency as performing_agency
 from repair.performing import api as performing_api
 from repair.performing import desk as performing_desk
@@ -32,6 +43,10 @@ def _pages() -> Sequence[Blueprint]:
         performing_portal.blueprint,
         performing_public.blueprint,
         performing_agency.blueprint,
+        creditor_page.blueprint,
+        reliance_pages.blueprint,
+        portal_account.blueprint,
+        desk_window.blueprint,
     )
 
 
@@ -44,13 +59,18 @@ FEATURE = Feature(
     blueprints=_pages,
     api_blueprints=_api,
     jobs=(*JOBS, *PERFORMING_JOBS),
-    ports={"publishable/incentive": publishable},
+    ports={"publishable/incentive": publishable, "open_case": open_case, "case_standing": case_standing},
     navigation=(
         NavigationItem("portal", "portal.home", Bilingual("我的记录", "My entries"), Permission.APPLICATION_OWN, 10),
         NavigationItem("portal", "portal_apply.choose", Bilingual("提出申请", "Apply"), Permission.APPLICATION_OWN, 20),
         NavigationItem(
+            "portal", "portal_account.account", Bilingual("账户与委托", "Account"), Permission.APPLICATION_OWN, 40
+        ),
+        NavigationItem("desk", "window_desk.form", Bilingual("窗口", "Window"), Permission.LETTER_ISSUE, 45),
+        NavigationItem(
             "portal", "portal.who_looked", Bilingual("谁查过我", "Who looked"), Permission.APPLICATION_OWN, 30
         ),
+        NavigationItem("agency", "reliance.notices", Bilingual("重新审查", "Look again"), Permission.CHECK_ASK, 60),
         NavigationItem(
             "desk", "applications_desk.queue", Bilingual("申请", "Applications"), Permission.APPLICATION_WORK, 40
         ),

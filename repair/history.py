@@ -13,7 +13,8 @@ from creditsvc.access.audit import record
 from creditsvc.access.callers import Caller
 from creditsvc.kernel.errors import Conflict, NotFound
 from creditsvc.kernel.text import Bilingual
-from repair.policy.states import FINAL, State, Step, move
+from repair.policy.kinds import ApplicationKind
+from repair.policy.states import FINAL, WITH_COURT, State, Step, move
 from repair.tables import Application, ApplicationEvent
 
 ID_PREFIX = "app_"
@@ -53,8 +54,9 @@ def take_step(
     session: Session, application: Application, step: Step, *, caller: Caller, now: datetime, note: str = ""
 ) -> State:
     """Move by the table; raises ``Conflict`` where there is no such move. Writes history and journal."""
-    after = move(State(application.state), step)
+    after = move(State(application.state), step, ApplicationKind(application.kind))
     application.state = after.value
+    application.with_court = after in WITH_COURT
     application.version += 1
     if after in FINAL:
         application.is_open = False

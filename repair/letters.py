@@ -9,14 +9,16 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from creditsvc.access.audit import record
 from creditsvc.access.callers import Caller
 from creditsvc.kernel.days import legal_day
+from creditsvc.register.life import State
+from creditsvc.register.tables import Listing
 from creditsvc.services import Services
 from creditsvc.storage.keyring import Keyring
 from repair.entries import entry_view
@@ -78,3 +80,15 @@ def find_code(session: Session, keyring: Keyring, code: str) -> LetterCode | Non
 def standing_code(session: Session, entry: str) -> LetterCode | None:
     """When a letter was last printed for this listing, and how often its code was used."""
     return session.scalar(select(LetterCode).where(LetterCode.entry == entry, LetterCode.revoked_at.is_(None)))
+
+
+def entries_without_code(session: Session, court_code: str, *, on: date, limit: int) -> Sequence[str]:
+    """Listings of this court in force on a Beijing day for which no code stands, the oldest first."""
+    standing = select(LetterCode.id).where(LetterCode.entry == Listing.entry, LetterCode.revoked_at.is_(None))
+    query = select(Listing.entry).where(
+        Listing.court_code == court_code,
+        Listing.state == State.ACTIVE.value,
+        or_(Listing.until.is_(None), Listing.until >= on),
+        ~standing.exists(),
+    )
+    return session.scalars(query.order_by(Listing.id).limit(limit)).all()

@@ -10,18 +10,23 @@ from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import NotSignedIn
+from creditsvc.kernel.text import Bilingual
 from creditsvc.storage.subjects import token_of
 from creditsvc.web.context import caller, ports, services
 from creditsvc.web.cookies import set_session_cookie
 from creditsvc.web.pages import render
-from repair import signin
+from repair import sessions, signin
 from repair.applications import own_applications
 from repair.consequences import consequences_of
 from repair.entries import own_entries, own_entry
+from repair.portal_account import hold_to_mandate
 from repair.portal_forms import text
-from repair.portal_view import USUAL, application_rows, entry_card, holders_of
+from repair.portal_view import application_rows, entry_card, holders_of
+from repair.sessions import Entered
+from repair.window import enter_by_pass
 
 blueprint = Blueprint("portal", __name__, url_prefix="/portal", template_folder="templates")
+blueprint.before_request(hold_to_mandate)
 
 
 @blueprint.get("/sign-in")
@@ -45,12 +50,60 @@ def sign_in() -> ResponseReturnValue:
         return render("repair/sign_in.html", errors={"number": signin.too_often().text}, name=name, over=False), 429
     try:
         with services().database.writing() as session:
-            token = signin.sign_in(session, services(), number=number, name=name, code=code, now=now)
+            entered = signin.sign_in(session, services(), number=number, name=name, code=code, now=now)
     except NotSignedIn as refused:
         return render("repair/sign_in.html", errors={"number": refused.text}, name=name, over=False), 422
+    return let_in(entered)
+
+
+def let_in(entered: Entered) -> ResponseReturnValue:
+    """Home with a session, or the page that asks for the second factor. The challenge travels in the form alone."""
+    if entered.challenge:
+        return render("repair/second_factor.html", challenge=entered.challenge)
     response = make_response(redirect(url_for("portal.home"), 303))
-    set_session_cookie(response, token)
+    set_session_cookie(response, entered.token)
     return response
+
+
+@blueprint.post("/second-factor")
+@open_to(Permission.ANYONE)
+def second_factor() -> ResponseReturnValue:
+    """The one-time code after the letter code; five tries, ten minutes."""
+    challenge, code, now = text("challenge", 128), text("code", 16), services().clock.now()
+    try:
+        with services().database.writing() as session:
+            token = sessions.meet(session, services(), challenge, code, now=now)
+    except NotSignedIn as refused:
+        return render("repair/sign_in.html", errors={"number": refused.text}, over=False), 422
+    if token is None:
+        wrong = Bilingual("验证码不正确，或者已经用过", "the code is wrong, or was used already")
+        return render("repair/second_factor.html", challenge=challenge, errors={"code": wrong}), 422
+    return let_in(Entered(token=token))
+
+
+@blueprint.get("/window")
+@open_to(Permission.ANYONE)
+def window_form() -> ResponseReturnValue:
+    """For the terminal at the court's window."""
+    return render("repair/window_pass.html")
+
+
+@blueprint.post("/window")
+@open_to(Permission.ANYONE)
+def window() -> ResponseReturnValue:
+    """In with the pass that the clerk has just given; tries are counted as at every other door."""
+    now = services().clock.now()
+    with services().database.writing() as session:
+        address = request.remote_addr or "-"
+        allowed = signin.count_try(session, services(), number=f"window:{address}", address=address, now=now)
+    if not allowed:
+        return render("repair/window_pass.html", errors={"pass": signin.too_often().text}), 429
+    try:
+        with services().database.writing() as session:
+            entered = enter_by_pass(session, services(), text("pass", 64), now=now)
+    except NotSignedIn as refused:
+        return render("repair/window_pass.html", errors={"pass": refused.text}), 422
+    return let_in(entered)
 
 
 @blueprint.get("/")
@@ -62,7 +115,10 @@ def home() -> ResponseReturnValue:
     with services().database.reading() as session:
         entries = own_entries(session, me.subject_id or "", on=today)
         applications = own_applications(session, caller=me)
-        cards = [entry_card(view, applications, on=today, session=session, ports=ports()) for view in entries]
+        cards = [
+            entry_card(view, applications, on=today, session=session, services=services(), ports=ports())
+            for view in entries
+        ]
         rows = application_rows(applications, today)
     return render(
         "repair/home.html",
@@ -82,11 +138,12 @@ def entry_page(entry: str) -> ResponseReturnValue:
     me = caller()
     with services().database.reading() as session:
         view = own_entry(session, me.subject_id or "", entry, on=today)
-        card = entry_card(view, own_applications(session, caller=me), on=today, session=session, ports=ports())
+        mine = own_applications(session, caller=me)
+        card = entry_card(view, mine, on=today, session=session, services=services(), ports=ports())
         overlay = overlay_of(services().settings)
         effects = consequences_of(session, view, on=today, overlay=overlay) if view.in_force else ()
         holders = holders_of(session, ports(), view.entry)
-    return render("repair/entry.html", usual=USUAL, card=card, effects=effects, holders=holders, today=today)
+    return render("repair/entry.html", card=card, effects=effects, holders=holders, today=today)
 
 
 @blueprint.get("/who-looked")

@@ -8,21 +8,34 @@ from flask.typing import ResponseReturnValue
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import CreditServiceError, InvalidInput
-from creditsvc.kernel.load import packaged_calendar
+from creditsvc.kernel.load import courts, packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, ports, services
 from creditsvc.web.pages import render
 from repair import applications as use
+from repair import sessions
 from repair.entries import own_entries, own_entry
 from repair.evidence import add_paper, drop_paper, open_paper, papers_of
+from repair.facts import court_above, refusal_facts
 from repair.paper_answer import paper_answer
 from repair.policy.deadlines import clock
-from repair.policy.kinds import GROUND_MATERIALS, GROUND_NAMES, MATERIAL_NAMES, RemovalGround
+from repair.policy.grounds import RECONSIDERATIONS, ground_of
+from repair.policy.kinds import DECIDER_NAMES, KINDS, ApplicationKind
+from repair.policy.materials import MATERIAL_NAMES
+from repair.policy.promises import CONTENT, KINDS_OF_PROMISER, LIABILITY, PUBLICITY
+from repair.policy.questions import QUESTIONS
+from repair.policy.reconsideration import RECONSIDERED, judge_again
 from repair.policy.states import EDITABLE, State, Step
+from repair.policy.wanted import CORRECTABLE, FIELDS, UNDERTAKING
+from repair.portal_account import hold_to_mandate
 from repair.portal_forms import text, uploads
-from repair.portal_view import USUAL, choice_of, holders_of, order_state, status_of
+from repair.portal_view import clock_of, ground_name, holders_of, order_state, self_check, status_of, wanted_rows
+from repair.promises import STATES, promise_of
+from repair.reliance import OUTCOMES, notices_about
+from repair.words import STATEMENT_HINTS
 
 blueprint = Blueprint("portal_apply", __name__, url_prefix="/portal", template_folder="templates")
+blueprint.before_request(hold_to_mandate)
 
 
 @blueprint.get("/apply")
@@ -36,26 +49,66 @@ def choose() -> ResponseReturnValue:
 @open_to(Permission.APPLICATION_OWN)
 def chosen() -> ResponseReturnValue:
     """Begin, or carry on, the draft for this entry and ground."""
-    entry, _, ground = request.form.get("choice", "").partition("|")
-    if not entry or ground not in set(RemovalGround):
+    entry, _, wanted = request.form.get("choice", "").partition("|")
+    kind, _, ground = wanted.partition("/")
+    if not entry or kind not in set(ApplicationKind):
         return _choose_page({"choice": Bilingual("请选择一条记录和理由", "choose an entry and a reason")}), 422
     with services().database.writing() as session:
         draft = use.start_draft(
-            session, caller=caller(), entry=entry, ground=RemovalGround(ground), now=services().clock.now()
+            session,
+            services(),
+            caller=caller(),
+            entry=entry,
+            kind=ApplicationKind(kind),
+            ground=ground,
+            about=entry,
+            now=services().clock.now(),
         )
+        draft.opened_by = sessions.opened_by(session, caller())
         target = url_for("portal_apply.explain", application_id=draft.id)
     return redirect(target, 303)
 
 
 def _choose_page(errors: dict[str, Bilingual]) -> str:
+    """One entry at a time, so that the page stays small and the question plain."""
     today = legal_day(services().clock.now())
     with services().database.reading() as session:
-        entries = own_entries(session, caller().subject_id or "", on=today)
-        mine = use.own_applications(session, caller=caller())
-        choices = [choice_of(view, mine, on=today) for view in entries if view.in_force and view.kind == "listing"]
+        entries = [view for view in own_entries(session, caller().subject_id or "", on=today) if view.in_force]
+        wanted = request.args.get("entry") or request.form.get("choice", "").partition("|")[0]
+        chosen_view = next(
+            (view for view in entries if view.entry == wanted), entries[0] if len(entries) == 1 else None
+        )
+        claims = {code: request.args[code] for code in QUESTIONS if code in request.args}
+        found = self_check(session, services(), chosen_view, on=today, claims=claims) if chosen_view else None
+        open_now = {
+            item.kind: item
+            for item in use.own_applications(session, caller=caller())
+            if chosen_view and item.entry == chosen_view.entry and item.is_open
+        }
     return render(
-        "repair/apply_choose.html", choices=choices, errors=errors, wanted=request.args.get("entry", ""), usual=USUAL
+        "repair/apply_choose.html",
+        entries=entries,
+        view=chosen_view,
+        check=found,
+        kinds=KINDS,
+        first=request.args.get("kind", ""),
+        open_now=open_now,
+        claims=claims,
+        errors=errors,
     )
+
+
+@blueprint.get("/applications/<application_id>/again")
+@open_to(Permission.APPLICATION_OWN)
+def again(application_id: str) -> ResponseReturnValue:
+    """Reconsideration of a refusal: until when, by whom, and the two ways to ask."""
+    today = legal_day(services().clock.now())
+    with services().database.reading() as session:
+        refused = use.own_application(session, application_id, caller=caller())
+        facts = refusal_facts(refused)
+        rows = [(code, rule, judge_again(facts, code, on=today)) for code, rule in RECONSIDERATIONS.items()]
+        above = courts().by_code(court_above(refused.court_code))
+    return render("repair/again.html", refused=refused, rows=rows, facts=facts, court=above, outcome=refused.proposal)
 
 
 @blueprint.get("/applications/<application_id>/explain")
@@ -73,7 +126,7 @@ def explained(application_id: str) -> ResponseReturnValue:
     with services().database.reading() as session:
         mine = use.own_application(session, application_id, caller=caller())
         if request.form.get("go") == "check" and not errors:
-            errors = use.faults_of(session, services(), mine)
+            errors = use.faults_of(session, services(), mine, on=legal_day(services().clock.now()))
     if errors:
         return _explain_page(application_id, errors), 422
     target = "portal_apply.check" if request.form.get("go") == "check" else "portal_apply.explain"
@@ -88,6 +141,7 @@ def _keep(application_id: str) -> dict[str, Bilingual]:
         mine = use.own_application(session, application_id, caller=caller(), to_change=True)
         use.require_editable(mine)
         try:
+            use.save_wanted(mine, request.form, e_service=request.form.get("e_service") == "1")
             use.save_statement(session, services(), mine, text("statement", use.MAX_STATEMENT))
         except InvalidInput as refused:
             errors["statement"] = refused.text
@@ -105,15 +159,24 @@ def _explain_page(application_id: str, errors: dict[str, Bilingual]) -> str:
     with services().database.reading() as session:
         mine = use.own_application(session, application_id, caller=caller())
         use.require_editable(mine)
-        ground = RemovalGround(mine.ground)
+        rule, kind = ground_of(mine.kind, mine.ground), ApplicationKind(mine.kind)
         return render(
             "repair/apply_explain.html",
             application=mine,
             view=own_entry(session, mine.subject_id, mine.entry, on=legal_day(services().clock.now())),
-            ground_name=GROUND_NAMES[ground],
+            ground_name=ground_name(mine),
+            fields=FIELDS.get(kind, ()),
+            typed={**(mine.wanted or {}), **request.form.to_dict()},
+            correctable=CORRECTABLE,
+            undertaking=UNDERTAKING,
+            promise=CONTENT,
+            liability=LIABILITY,
+            promisers=KINDS_OF_PROMISER,
+            publicity=PUBLICITY,
+            statement_hint=STATEMENT_HINTS.get(kind, STATEMENT_HINTS[ApplicationKind.REMOVAL]),
             statement=use.statement_of(services(), mine),
             papers=papers_of(session, services(), mine),
-            wanted=[MATERIAL_NAMES[item] for item in GROUND_MATERIALS[ground]],
+            wanted=[MATERIAL_NAMES[item] for item in rule.materials],
             returned=use.last_note(session, mine, Step.RETURN) if mine.state == State.RETURNED else "",
             errors=errors,
         )
@@ -147,7 +210,7 @@ def check(application_id: str) -> ResponseReturnValue:
         mine = use.own_application(session, application_id, caller=caller())
         if State(mine.state) not in EDITABLE:
             return redirect(url_for("portal_apply.status", application_id=application_id))
-        if use.faults_of(session, services(), mine):
+        if use.faults_of(session, services(), mine, on=legal_day(services().clock.now())):
             return redirect(url_for("portal_apply.explain", application_id=application_id))
         return _check_page(mine.id)
 
@@ -156,15 +219,20 @@ def _check_page(application_id: str) -> str:
     today = legal_day(services().clock.now())
     with services().database.reading() as session:
         mine = use.own_application(session, application_id, caller=caller())
+        kind, rule = KINDS[ApplicationKind(mine.kind)], clock_of(mine) or clock("decide")
         return render(
             "repair/apply_check.html",
             application=mine,
             view=own_entry(session, mine.subject_id, mine.entry, on=today),
-            ground_name=GROUND_NAMES[RemovalGround(mine.ground)],
+            ground_name=ground_name(mine),
             statement=use.statement_of(services(), mine),
+            wanted=wanted_rows(mine),
             papers=papers_of(session, services(), mine),
-            due=clock("decide").due(today, packaged_calendar()),
-            due_clause=clock("decide").clause,
+            due=rule.due(today, packaged_calendar()),
+            due_clause=rule.clause,
+            is_target=rule.is_target,
+            decider=DECIDER_NAMES[kind.decider],
+            court=courts().by_code(mine.court_code),
         )
 
 
@@ -208,12 +276,23 @@ def _status(application_id: str) -> dict[str, object]:
         return {
             "application": mine,
             "view": view,
-            "ground_name": GROUND_NAMES[RemovalGround(mine.ground)],
+            "kind": KINDS[ApplicationKind(mine.kind)],
+            "ground_name": ground_name(mine),
+            "wanted": wanted_rows(mine),
             "outcome": mine.proposal if mine.decided_at else None,
             "order_state": order_state(session, mine, view, on=today),
+            "court": courts().by_code(mine.court_code),
+            "may_go_up": mine.state == State.REFUSED and ApplicationKind(mine.kind) in RECONSIDERED,
+            "promise": promise_of(session, mine),
+            "promise_states": STATES,
+            "followed_by": use.followed_by(session, mine),
             "status": status_of(session, mine, today, packaged_calendar()),
             "papers": papers_of(session, services(), mine),
-            "holders": holders_of(session, ports(), mine.entry) if mine.state == State.GRANTED else (),
+            "holders": holders_of(session, ports(), mine.entry)
+            if mine.state == State.GRANTED and not view.in_force
+            else (),
+            "relying": notices_about(session, mine.subject_id) if mine.state == State.GRANTED else (),
+            "relying_outcomes": OUTCOMES,
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,65 +12,63 @@ from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import Deadline
 from creditsvc.kernel.text import Bilingual
 from creditsvc.ports import Holder, Ports
-from repair.entries import EntryView, facts_of, standing_order
+from creditsvc.services import Services
+from repair.entries import EntryView, standing_order
+from repair.facts import facts_about
 from repair.history import events_of
-from repair.policy.answers import Answer, Way, listing_rules
-from repair.policy.deadlines import clock
-from repair.policy.kinds import GROUND_MATERIALS, GROUND_NAMES, MATERIAL_NAMES, RemovalGround
-from repair.policy.removal import ways
-from repair.policy.states import EDITABLE, MOVES, OPEN_AT_COURT, STATE_NAMES, State, Step
+from repair.policy.answers import Answer, Way
+from repair.policy.check import WayOff, every_way, opens_next, questions_in
+from repair.policy.deadlines import Clock, clock
+from repair.policy.grounds import GROUNDS, ground_of
+from repair.policy.kinds import KINDS, ApplicationKind
+from repair.policy.materials import MATERIAL_NAMES
+from repair.policy.questions import QUESTIONS, Question
+from repair.policy.reconsideration import REMEDIES
+from repair.policy.states import EDITABLE, MOVES, OPEN_AT_COURT, STATE_NAMES, State, Step, steps_of
+from repair.policy.wanted import CHOICES, WANTED_NAMES, YES
 from repair.tables import Application
+from repair.words import LISTING_GROUNDS, PERFORMANCE_NAMES, STAGE_NAMES
 
-LISTING_GROUNDS: dict[str, tuple[Bilingual, Bilingual]] = {
-    "able_but_refuses": (
-        Bilingual("有履行能力而拒不履行生效法律文书确定义务", "you can pay, and refuse to do what the judgment says"),
-        listing_rules("第一条第一项", "art. 1(1)"),
-    ),
-    "obstructs": (
-        Bilingual(
-            "以伪造证据、暴力、威胁等方法妨碍、抗拒执行",
-            "you obstruct enforcement by forged evidence, violence or threats",
-        ),
-        listing_rules("第一条第二项", "art. 1(2)"),
-    ),
-    "evades": (
-        Bilingual(
-            "以虚假诉讼、虚假仲裁或者以隐匿、转移财产等方法规避执行",
-            "you evade enforcement by sham proceedings or by hiding or moving property",
-        ),
-        listing_rules("第一条第三项", "art. 1(3)"),
-    ),
-    "property_report": (
-        Bilingual("违反财产报告制度", "you did not report your property as you had to"),
-        listing_rules("第一条第四项", "art. 1(4)"),
-    ),
-    "order_breach": (
-        Bilingual("违反限制消费令", "you broke the order that limits your spending"),
-        listing_rules("第一条第五项", "art. 1(5)"),
-    ),
-    "settlement_refused": (
-        Bilingual("无正当理由拒不履行执行和解协议", "you refuse without good reason to perform the settlement"),
-        listing_rules("第一条第六项", "art. 1(6)"),
-    ),
-}
-
-USUAL = ("performed", "settled", "early")
+_ENDS = frozenset({ApplicationKind.REMOVAL, ApplicationKind.ORDER_LIFTING})
+"""Kinds that end an entry in the usual course."""
+USUAL = frozenset({"removal/performed", "removal/settled", "removal/early", "order_lifting/performed"})
 """Ways that people ask for by themselves; the others rest on papers of the court or the creditor and stand below."""
 
-PERFORMANCE_NAMES = {
-    "none": Bilingual("全部未履行", "nothing has been performed"),
-    "partial": Bilingual("部分未履行", "part is still open"),
-    "full": Bilingual("已全部履行", "everything has been performed"),
-}
 
-STAGE_NAMES = {
-    "published": Bilingual("已发布，尚未领取", "published, not fetched yet"),
-    "notified": Bilingual("已通知", "told"),
-    "fetched": Bilingual("已领取", "fetched"),
-    "applied": Bilingual("已执行并回执", "applied, receipt signed"),
-    "diverged": Bilingual("副本不一致，正在核对", "its copy differs and is being put right"),
-    "overdue": Bilingual("逾期未执行，已督促", "overdue; it has been told to act"),
-}
+@dataclass(frozen=True, slots=True)
+class WayRow:
+    """One kind and ground with its answer and its papers, in words."""
+
+    kind: ApplicationKind
+    ground: str
+    name: Bilingual
+    answer: Answer
+    papers: tuple[Bilingual, ...]
+    usual: bool
+
+    @property
+    def code(self) -> str:
+        """As the forms send it."""
+        return f"{self.kind.value}/{self.ground}"
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """What is open for one entry, what will be and when, which case blocks, what is asked."""
+
+    rows: tuple[WayRow, ...]
+    opens_next: WayRow | None
+    blocked_by: tuple[str, ...]
+    questions: tuple[tuple[str, Question], ...]
+
+    def of(self, kind: str) -> tuple[WayRow, ...]:
+        """The rows of one kind."""
+        return tuple(row for row in self.rows if row.kind == kind)
+
+    @property
+    def kinds(self) -> tuple[ApplicationKind, ...]:
+        """The kinds, each once."""
+        return tuple(dict.fromkeys(row.kind for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +78,18 @@ class EntryCard:
     view: EntryView
     grounds: tuple[tuple[Bilingual, Bilingual], ...]
     performance: Bilingual
-    ways: tuple[tuple[RemovalGround, Bilingual, Answer], ...]
-    application: Application | None
+    ways: tuple[WayRow, ...]
+    applications: tuple[Application, ...]
+    """One's own about this entry that are open."""
     holders: int
     let_go: int
+
+    @property
+    def best(self) -> WayRow | None:
+        """What to do next: an open way, else the way that people usually take and that is theirs to take."""
+        rows = [row for row in self.ways if row.answer.may_apply and row.kind in _ENDS]
+        opened = [row for row in rows if row.answer.way is Way.OPEN]
+        return next(iter([*opened, *(row for row in rows if row.usual)]), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ TONES = {
     State.UNDER_REVIEW: "info",
     State.GRANT_PROPOSED: "info",
     State.REFUSAL_PROPOSED: "info",
+    State.PAUSED: "warning",
     State.RETURNED: "warning",
     State.GRANTED: "good",
     State.REFUSED: "bad",
@@ -140,10 +147,26 @@ _HAPPENED = {
     Step.SUBMIT.value: Bilingual("提交申请，法院收到", "Sent; received by the court"),
     Step.TAKE.value: Bilingual("法院开始审查", "The court took it up"),
     Step.RETURN.value: Bilingual("退回补正", "Returned to be completed"),
+    Step.PAUSE.value: Bilingual("期限暂停计算", "The clock is stopped"),
+    Step.RESUME.value: Bilingual("期限继续计算", "The clock runs on"),
+    Step.HAND_OUT.value: Bilingual("已提供", "Handed out"),
     Step.WITHDRAW.value: Bilingual("撤回申请", "Withdrawn"),
     Step.OVERTAKE.value: Bilingual("记录已移出名单，申请终结", "The entry left the list; the application is closed"),
 }
-_GRANTED = Bilingual("准许：记录已从名单移出", "Granted: the entry has left the list")
+_GRANTED_NAMES = {
+    ApplicationKind.REMOVAL: Bilingual("准许：记录已从名单移出", "Granted: the entry has left the list"),
+    ApplicationKind.REVOCATION: Bilingual("准许：记录已撤销", "Granted: the entry has been revoked"),
+    ApplicationKind.CORRECTION: Bilingual("准许：内容已更正", "Granted: the entry has been corrected"),
+    ApplicationKind.RECONSIDERATION: Bilingual("复议成立：原驳回决定已改变", "Granted: the refusal has been changed"),
+    ApplicationKind.ORDER_LIFTING: Bilingual(
+        "准许：限制消费令已解除", "Granted: the consumption order has been lifted"
+    ),
+    ApplicationKind.TEMPORARY_LIFT: Bilingual(
+        "批准：期间内可以乘坐飞机、高铁，到期自动恢复",
+        "Approved: you may fly and take high-speed trains until the last day",
+    ),
+}
+_GRANTED = Bilingual("准许", "Granted")
 _REFUSED = Bilingual("驳回申请", "Refused")
 
 _NEXT = {
@@ -153,14 +176,8 @@ _NEXT = {
     State.UNDER_REVIEW: Bilingual("法院审查并作出决定", "The court examines it and decides"),
     State.GRANT_PROPOSED: Bilingual("法院审查并作出决定", "The court examines it and decides"),
     State.REFUSAL_PROPOSED: Bilingual("法院审查并作出决定", "The court examines it and decides"),
-    State.GRANTED: Bilingual(
-        "您无需再做什么。各单位收到移出通知后停止使用，进度见下表",
-        "Nothing more for you to do: everyone who holds a copy stops using it; see the table below",
-    ),
-    State.REFUSED: Bilingual(
-        "不服的，可自决定送达之日起十日内向上一级人民法院申请复议",
-        "You may apply to the court one level up within 10 days of service of the decision",
-    ),
+    State.PAUSED: Bilingual("期限暂停，等待外部结果", "The clock is stopped for something outside"),
+    State.GRANTED: Bilingual("您无需再做什么", "Nothing more for you to do"),
     State.WITHDRAWN: Bilingual("可以随时重新申请", "You may apply again at any time"),
     State.OVERTAKEN: Bilingual("您无需再做什么", "Nothing more for you to do"),
     State.DISCARDED: Bilingual("可以随时重新申请", "You may apply again at any time"),
@@ -168,40 +185,62 @@ _NEXT = {
 
 
 def entry_card(
-    view: EntryView, applications: Sequence[Application], *, on: date, session: Session, ports: Ports
+    view: EntryView,
+    applications: Sequence[Application],
+    *,
+    on: date,
+    session: Session,
+    services: Services,
+    ports: Ports,
 ) -> EntryCard:
     """The card of one entry on this Beijing day."""
     holders = ports.holders(session, view.entry)
-    answers = ways(facts_of(view), on=on) if view.kind == "listing" else ()
     return EntryCard(
         view,
         tuple(LISTING_GROUNDS[ground] for ground in view.grounds if ground in LISTING_GROUNDS),
         PERFORMANCE_NAMES.get(view.performance, PERFORMANCE_NAMES["none"]),
-        tuple((RemovalGround(item.ground), GROUND_NAMES[RemovalGround(item.ground)], item) for item in answers),
-        next((item for item in applications if item.entry == view.entry and item.is_open), None),
+        self_check(session, services, view, on=on).rows if view.in_force else (),
+        tuple(item for item in applications if item.entry == view.entry and item.is_open),
         len(holders),
         sum(1 for holder in holders if holder.removed and holder.stage == "applied"),
     )
 
 
-def choice_of(
-    view: EntryView, applications: Sequence[Application], *, on: date
-) -> tuple[EntryView, Application | None, Sequence[tuple[RemovalGround, Bilingual, Answer, Sequence[Bilingual]]]]:
-    """One entry on the first screen: with the application that is already there, and every way with its papers."""
-    standing = next((item for item in applications if item.entry == view.entry and item.is_open), None)
-    rows = [
-        (
-            RemovalGround(answer.ground),
-            GROUND_NAMES[RemovalGround(answer.ground)],
-            answer,
-            [MATERIAL_NAMES[item] for item in GROUND_MATERIALS[RemovalGround(answer.ground)]],
-        )
-        for answer in sorted(ways(facts_of(view), on=on), key=lambda item: _ORDER[item.way])
-    ]
-    return view, standing, rows
+def self_check(
+    session: Session, services: Services, view: EntryView, *, on: date, claims: Mapping[str, str] | None = None
+) -> SelfCheck:
+    """Every way for one entry by the same rules as the desk's; ``claims`` are the person's own answers to questions."""
+    found = every_way(facts_about(session, services, view, on=on), on=on, claims=claims)
+    soonest = opens_next(found)
+    asked = (*questions_in(found), *(claims or ()))
+    return SelfCheck(
+        tuple(_row(way) for way in found),
+        _row(soonest) if soonest else None,
+        tuple(dict.fromkeys(way.answer.blocked_by for way in found if way.answer.blocked_by)),
+        tuple((code, QUESTIONS[code]) for code in dict.fromkeys(asked) if code in QUESTIONS),
+    )
 
 
-_ORDER = {Way.OPEN: 0, Way.PERSON_DECIDES: 1, Way.NOT_OPEN: 2}
+def _row(way: WayOff) -> WayRow:
+    rule = GROUNDS[way.kind][way.ground]
+    papers = tuple(MATERIAL_NAMES[material] for material in rule.materials)
+    usual = f"{way.kind.value}/{way.ground}" in USUAL or way.answer.way is Way.OPEN
+    return WayRow(way.kind, way.ground, rule.name, way.answer, papers, usual)
+
+
+def ground_name(application: Application) -> Bilingual:
+    """What an application asks for, and why, in a few words."""
+    kind, ground = KINDS[ApplicationKind(application.kind)].name, ground_of(application.kind, application.ground).name
+    return Bilingual(f"{kind.zh}：{ground.zh}", f"{kind.en}: {ground.en}")
+
+
+def wanted_rows(found: Application) -> Sequence[tuple[Bilingual, str | Bilingual]]:
+    """What the kind asks for besides, in words."""
+    rows: list[tuple[Bilingual, str | Bilingual]] = []
+    for name, value in (found.wanted or {}).items():
+        choice = CHOICES.get(name, {}).get(str(value))
+        rows.append((WANTED_NAMES[name], choice or (YES if value is True else str(value))))
+    return rows
 
 
 def application_rows(applications: Sequence[Application], on: date) -> Sequence[ApplicationRow]:
@@ -211,7 +250,7 @@ def application_rows(applications: Sequence[Application], on: date) -> Sequence[
             item,
             STATE_NAMES[State(item.state)],
             TONES[State(item.state)],
-            GROUND_NAMES[RemovalGround(item.ground)],
+            ground_name(item),
             (item.due_on - on).days if item.due_on and State(item.state) in OPEN_AT_COURT else None,
         )
         for item in applications
@@ -229,32 +268,54 @@ def _stage(holder: Holder) -> Bilingual:
     return STAGE_NAMES.get(holder.stage, STAGE_NAMES["published"])
 
 
+LEAVES = frozenset({ApplicationKind.REMOVAL, ApplicationKind.REVOCATION, ApplicationKind.RECONSIDERATION})
+_COPIES_GO = Bilingual(
+    "您无需再做什么。各单位收到移出通知后停止使用，进度见下表",
+    "Nothing more for you to do: everyone who holds a copy stops using it; see the table below",
+)
+
+
+def clock_of(application: Application) -> Clock | None:
+    """The clock that runs for this kind of application; none for what is answered on the spot."""
+    code = KINDS[ApplicationKind(application.kind)].clock
+    return clock(code) if code else None
+
+
 def status_of(session: Session, application: Application, on: date, calendar: Calendar) -> ApplicationStatus:
     """State, history, next step and day of one application, for its applicant."""
-    state = State(application.state)
-    items = (_item(event.step, event.state, event.at, event.note) for event in events_of(session, application))
+    state, kind = State(application.state), ApplicationKind(application.kind)
+    items = (_item(kind, event.step, event.state, event.at, event.note) for event in events_of(session, application))
     shown = [item for item in items if item]
-    running = state in OPEN_AT_COURT and application.received_on is not None
-    due = clock("decide").due(application.received_on, calendar) if running and application.received_on else None
-    if due:
-        shown.append(TimelineItem(clock("decide").name, None, "", done=False))
+    running, rule = state in OPEN_AT_COURT and application.received_on is not None, clock_of(application)
+    due = rule.due(application.received_on, calendar) if running and rule and application.received_on else None
+    if due and rule:
+        shown.append(TimelineItem(rule.name, None, "", done=False))
     return ApplicationStatus(
         STATE_NAMES[state],
         TONES[state],
         tuple(shown),
-        _NEXT[state],
+        _next_step(state, kind),
         due,
-        clock("decide").clause if due else None,
-        (state, Step.WITHDRAW) in MOVES or state is State.DRAFT,
+        rule.clause if due and rule else None,
+        ((state, Step.WITHDRAW) in MOVES and Step.WITHDRAW in steps_of(kind)) or state is State.DRAFT,
         state in EDITABLE,
     )
 
 
-def _item(step: str, state: str, at: datetime, note: str) -> TimelineItem | None:
+def _next_step(state: State, kind: ApplicationKind) -> Bilingual:
+    if state is State.REFUSED:
+        return REMEDIES[kind]
+    if state is State.GRANTED and kind in LEAVES:
+        return _COPIES_GO
+    return _NEXT[state]
+
+
+def _item(kind: ApplicationKind, step: str, state: str, at: datetime, note: str) -> TimelineItem | None:
     if step == Step.APPROVE.value:
-        return TimelineItem(_GRANTED if state == State.GRANTED.value else _REFUSED, at, note, done=True)
-    title = _HAPPENED.get(step)
-    return TimelineItem(title, at, note, done=True) if title else None
+        title = _GRANTED_NAMES.get(kind, _GRANTED) if state == State.GRANTED.value else _REFUSED
+        return TimelineItem(title, at, note, done=True)
+    happened = _HAPPENED.get(step)
+    return TimelineItem(happened, at, note, done=True) if happened else None
 
 
 def order_state(session: Session, application: Application, view: EntryView, *, on: date) -> str:

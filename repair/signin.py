@@ -12,8 +12,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from creditsvc.access.accounts import start_debtor_session
 from creditsvc.access.rates import take
+from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import CreditServiceError, NotSignedIn, TooMany
 from creditsvc.kernel.identity import IdentityNumber, NumberType, parse_identity
 from creditsvc.kernel.names import same_name
@@ -22,8 +22,10 @@ from creditsvc.services import Services
 from creditsvc.storage.subjects import find_subject
 from repair.entries import debtor_name
 from repair.letters import find_code
+from repair.mandates import find_mandate
 from repair.performing.records import performer_name
 from repair.policy.alphabet import read_code
+from repair.sessions import Entered, enter
 
 TRIES_PER_NUMBER = 10
 TRIES_PER_ADDRESS = 60
@@ -76,20 +78,35 @@ def wrong() -> NotSignedIn:
     )
 
 
-def sign_in(session: Session, services: Services, *, number: str, name: str, code: str, now: datetime) -> str:
-    """A session token for the debtor; raises ``NotSignedIn``, always the same, if anything is wrong."""
-    identity = _readable(number)
+def sign_in(session: Session, services: Services, *, number: str, name: str, code: str, now: datetime) -> Entered:
+    """The debtor's or an agent's way in; raises ``NotSignedIn``, always the same, if anything is wrong.
+
+    An agent brings the person's number, the agent's own name and the agent's own code.
+    """
+    identity, typed = _readable(number), read_code(code)
     subject = find_subject(session, services.vault, identity)
-    letter = find_code(session, services.keyring, read_code(code))
-    holder = letter.subject_id if letter else "0" * 32
+    letter = find_code(session, services.keyring, typed)
+    given = find_mandate(session, services, typed, on=legal_day(now))
+    holder = letter.subject_id if letter else given[0].subject_id if given else "0" * 32
     performer = performer_name(session, services, holder)
     registered = debtor_name(session, holder) or performer
+    known_as = given[1] if given else registered
     same_person = hmac.compare_digest((subject or "").encode(), holder.encode())
-    if not (same_person & same_name(registered or "\0", name)) or letter is None or registered is None:
+    if not (same_person & same_name(known_as or "\0", name)) or registered is None or known_as is None:
         raise wrong()
+    if letter is None:
+        mandate = given[0] if given else None
+        return enter(
+            session,
+            subject_id=holder,
+            name=f"{known_as}（代 {registered}）",
+            began_by="agent",
+            mandate=mandate,
+            now=now,
+        )
     letter.used += 1
     letter.last_used_at = now
-    return start_debtor_session(session, subject_id=holder, name=registered, at=now)
+    return enter(session, subject_id=holder, name=registered, began_by="code", now=now)
 
 
 def _readable(number: str) -> IdentityNumber:

@@ -13,11 +13,12 @@ from sqlalchemy import (
     LargeBinary,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from creditsvc.storage.base import At, Base, BigId, Code, Document, Id, Instant, Line
+from creditsvc.storage.base import At, Base, BigId, Code, Document, Id, Instant, Json, Line
 
 
 class LetterCode(Base):
@@ -69,7 +70,17 @@ class Application(Base):
             postgresql_where=text("is_open"),
         ),
         Index("ix_application_subject", "subject_id"),
-        Index("ix_application_queue", "court_code", "state", "due_on"),
+        Index("ix_application_about", "about"),
+        Index("uq_application_reference", "reference", unique=True),
+        Index("ix_application_court", "court_code", "with_court", "due_on", "number"),
+        Index(
+            "ix_application_due",
+            "due_on",
+            "number",
+            sqlite_where=text("with_court"),
+            postgresql_where=text("with_court"),
+        ),
+        Index("ix_application_decided", "decided_at"),
     )
 
     id: Mapped[str] = mapped_column(String(28), primary_key=True)
@@ -82,6 +93,16 @@ class Application(Base):
     case_number: Mapped[Line]
     state: Mapped[Code]
     is_open: Mapped[bool] = mapped_column(Boolean)
+    with_court: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """Whether the court's queue shows it: sent and neither returned nor closed."""
+    about: Mapped[str | None] = mapped_column(String(28))
+    """The application that this one follows: a refusal to be reconsidered, a credit repair that led here."""
+    reference: Mapped[str | None] = mapped_column(String(128))
+    """The number under which a platform knows it."""
+    opened_by: Mapped[Code] = mapped_column(default="person", server_default="person")
+    """``person``, ``agent``, ``window``, ``platform`` or ``court``."""
+    wanted: Mapped[Document | None]
+    """What this kind asks for besides: days of a lift, fields to correct. No personal data."""
     version: Mapped[int] = mapped_column(Integer)
     statement_cell: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[At]
@@ -98,6 +119,16 @@ class Application(Base):
     """What was proposed: outcome, reason, clause, remedy, document number, days. No personal data."""
     proposed_by: Mapped[str | None] = mapped_column(String(64))
     proposed_person: Mapped[str | None] = mapped_column(String(64))
+    more_decisions: Mapped[list[int] | None] = mapped_column(Json)
+    """Further decisions of the same grant: the same debt under another case number."""
+    paused_on: Mapped[date | None] = mapped_column(Date)
+    pause_reason: Mapped[str | None] = mapped_column(String(64))
+    escalated: Mapped[str | None] = mapped_column(String(16))
+    """How far up lateness has been told: ``soon``, ``late`` or ``higher``."""
+    e_service: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """The person agreed to be served here (民事诉讼法 art. 90): the day of the decision is then the day of service."""
+    served_on: Mapped[date | None] = mapped_column(Date)
+    service_mode: Mapped[str | None] = mapped_column(String(32))
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -132,5 +163,97 @@ class Evidence(Base):
     media_type: Mapped[Code]
     size: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str] = mapped_column(String(64))
+    """Of the bytes that are kept: without metadata, where the kind of file has any that are no evidence."""
+    original_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the bytes as they came."""
+    turned: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    """Degrees by which a photograph is turned to stand upright: its metadata said so before they were taken out."""
     uploaded_at: Mapped[At]
     removed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class CaseFact(Base):
+    """What the court has found about a case and the register has no field for; the newest of a kind counts."""
+
+    __tablename__ = "case_fact"
+    __table_args__ = (Index("ix_case_fact_entry", "entry"),)
+
+    id: Mapped[Id]
+    entry: Mapped[Code]
+    fact: Mapped[Code]
+    value: Mapped[Code]
+    event_on: Mapped[date] = mapped_column(Date)
+    document_number: Mapped[str] = mapped_column(String(128))
+    actor: Mapped[Code]
+    at: Mapped[At]
+
+
+class CreditPromise(Base):
+    """A credit promise by the national form. Its words are fixed; what happened to it is added as its state."""
+
+    __tablename__ = "credit_promise"
+    __table_args__ = (Index("ix_credit_promise_subject", "subject_id"),)
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(String(32), unique=True)
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"), unique=True)
+    subject_id: Mapped[str] = mapped_column(String(32))
+    promiser: Mapped[Code]
+    publicity: Mapped[Code]
+    receiver: Mapped[str] = mapped_column(String(200))
+    made_on: Mapped[date] = mapped_column(Date)
+    state: Mapped[Code]
+    breach_case: Mapped[str | None] = mapped_column(String(128))
+    """The new case in which a breach is examined; nothing is restored by it."""
+    changed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class CreditorQuestion(Base):
+    """One question to the creditor by a link: single use, with an end, bound to a person. Only hashes are kept."""
+
+    __tablename__ = "creditor_question"
+    __table_args__ = (Index("ix_creditor_question_application", "application_id"),)
+
+    id: Mapped[Id]
+    application_id: Mapped[str] = mapped_column(ForeignKey("application.id"))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    holder_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """Keyed hash of the last six characters of the creditor's number: the link alone is not enough."""
+    name_cell: Mapped[bytes] = mapped_column(LargeBinary)
+    asked_at: Mapped[At]
+    asked_by: Mapped[Code]
+    due_on: Mapped[date] = mapped_column(Date)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    answer: Mapped[str | None] = mapped_column(String(16))
+    """``performed``, ``consents`` or ``objects``."""
+    words_cell: Mapped[bytes | None] = mapped_column(LargeBinary)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RelianceNotice(Base):
+    """Somebody was answered "restricted" from an entry that was wrong from the start, and is told to look again."""
+
+    __tablename__ = "reliance_notice"
+    __table_args__ = (
+        UniqueConstraint("entry", "unit", "access_id"),
+        Index("ix_reliance_notice_unit", "unit", "done_at"),
+        Index("ix_reliance_notice_subject", "subject_id"),
+    )
+
+    id: Mapped[Id]
+    entry: Mapped[Code]
+    subject_id: Mapped[str] = mapped_column(String(32))
+    unit: Mapped[str] = mapped_column(String(128))
+    access_id: Mapped[int] = mapped_column(BigId)
+    """The check that was answered, by its number in the access ledger."""
+    asked_at: Mapped[At]
+    purpose: Mapped[str] = mapped_column(String(256))
+    matter: Mapped[str | None] = mapped_column(String(128))
+    sector: Mapped[str | None] = mapped_column(String(64))
+    told_at: Mapped[At]
+    seen_at: Mapped[datetime | None] = mapped_column(Instant)
+    done_at: Mapped[datetime | None] = mapped_column(Instant)
+    done_by: Mapped[str | None] = mapped_column(String(64))
+    outcome: Mapped[str | None] = mapped_column(String(32))
+    """``changed``, ``unchanged`` or ``not_used``."""

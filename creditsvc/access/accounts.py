@@ -44,6 +44,8 @@ class NewAccount:
     court_code: str | None = None
     unit: str | None = None
     sector: str | None = None
+    division: str | None = None
+    """Division of a court, such as 执行实施庭."""
     must_change: bool = False
     """Whether the first thing to do is to choose a password of one's own."""
 
@@ -66,7 +68,7 @@ def create_account(
     account = Account(
         username=new.username, password=hash_password(password, cost), person=new.person or new.username, name=new.name,
         role=new.role.value, court_code=new.court_code, unit=new.unit, sector=new.sector, created_at=now, password_at=now,
-        must_change=new.must_change,
+        must_change=new.must_change, division=new.division,
     )  # fmt: skip
     session.add(account)
     session.flush()
@@ -226,4 +228,4 @@ def _staff(account: Account, session_id: int | None) -> Caller:
     return Caller(CallerKind.STAFF, account_id=account.id, person=account.person, name=account.name, role=account.role,
                   court_code=account.court_code, unit=account.unit, sector=account.sector,
                   permissions=ROLE_PERMISSIONS[StaffRole(account.role)], session_id=session_id,
-                  must_change_password=account.must_change)  # fmt: skip
+                  must_change_password=account.must_change, division=account.division)  # fmt: skip

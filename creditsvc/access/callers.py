@@ -37,6 +37,8 @@ class Caller:
     subscriber: str | None = None
     session_id: int | None = None
     must_change_password: bool = False
+    division: str | None = None
+    """Division of a court, where two of them must sign."""
 
     def may(self, permission: Permission) -> bool:
         """Whether this caller holds the permission."""

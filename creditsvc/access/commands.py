@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--court", help="法院代码 / court code")
     add.add_argument("--unit", help="单位名称 / unit")
     add.add_argument("--sector", help="行业 / sector")
+    add.add_argument("--division", help="法院内的部门，如执行实施庭 / division within a court")
     _password_options(add)
     password = commands.add_parser("password", help="重设密码 / set a password anew")
     password.add_argument("username")
@@ -111,6 +112,7 @@ def _add(session: Session, arguments: argparse.Namespace, services: Services) ->
         court_code=arguments.court,
         unit=arguments.unit,
         sector=arguments.sector,
+        division=arguments.division,
         must_change=must_change,
     )
     account = create_account(

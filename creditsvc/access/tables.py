@@ -26,6 +26,7 @@ class Account(Base):
     court_code: Mapped[str | None] = mapped_column(String(16))
     unit: Mapped[str | None] = mapped_column(String(128))
     sector: Mapped[str | None] = mapped_column(String(64))
+    division: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[At]
     password_at: Mapped[At]
     must_change: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -35,6 +35,10 @@ class Answer:
     """The Beijing day from which it will be open, where a date alone decides."""
     lacking: Bilingual | None = None
     """The fact or paper that would settle it."""
+    asks: str = ""
+    """Code of the question (``questions.QUESTIONS``) whose answer would make this clearer."""
+    blocked_by: str = ""
+    """The case that stands in the way, where one does."""
 
     @property
     def may_apply(self) -> bool:
@@ -48,3 +52,21 @@ LISTING_RULES = Bilingual("《关于公布失信被执行人名单信息的若�
 def listing_rules(zh: str, en: str) -> Bilingual:
     """A clause of 法释〔2017〕7号, for example ``listing_rules("第十条第二款", "art. 10 para. 2")``."""
     return Bilingual(f"法释〔2017〕7号{zh}", f"法释〔2017〕7号 {en}")
+
+
+def consumption_rules(zh: str, en: str) -> Bilingual:
+    """A clause of 法释〔2015〕17号, the rules on consumption orders."""
+    return Bilingual(f"法释〔2015〕17号{zh}", f"法释〔2015〕17号 {en}")
+
+
+def opinion(number: str, item: str) -> Bilingual:
+    """A number of 法发〔2019〕35号, with its item, for example ``opinion("17", "第3项")``."""
+    figure = item.removeprefix("第").removesuffix("项")
+    return Bilingual(
+        f"法发〔2019〕35号第{number}条{item}", f"法发〔2019〕35号 no. {number}{f'({figure})' if figure else ''}"
+    )
+
+
+def henan(zh: str, en: str) -> Bilingual:
+    """An article of the provincial regulation on social credit."""
+    return Bilingual(f"河南省社会信用条例{zh}", f"Henan Social Credit Regulation {en}")

@@ -1,6 +1,7 @@
-"""Kinds of application as tables: what each asks for, on which grounds, with which papers, who decides, which clocks.
+"""Kinds of application: what each is called, who decides, on which clause, which clock runs, whether it needs an entry.
 
-Sources: 法释〔2017〕7号 arts 2 and 9 to 12; 法释〔2015〕17号 arts 3, 8 and 9; 法发〔2019〕35号 arts 17, 18 and 21;
+Grounds, papers and effects of each kind are in ``grounds.py``; whether a ground is open now in ``check.py``.
+Sources: 法释〔2017〕7号 arts 2 and 9 to 12; 法释〔2015〕17号 arts 3, 8 and 9; 法发〔2019〕35号 nos 17, 18 and 21;
 河南省社会信用条例 arts 40 and 41. Pure: no database, network or clock.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from creditsvc.kernel.text import Bilingual
-from repair.policy.answers import listing_rules
+from repair.policy.answers import consumption_rules, henan, listing_rules, opinion
 
 
 class ApplicationKind(StrEnum):
@@ -25,22 +26,12 @@ class ApplicationKind(StrEnum):
     ORDER_LIFTING = "order_lifting"
     TEMPORARY_LIFT = "temporary_lift"
     SINGLE_APPROVAL = "single_approval"
+    SINGLE_LIFT = "single_lift"
+    PRIVATE_SPENDING = "private_spending"
+    FORMER_OFFICER = "former_officer"
+    OBJECTION = "objection"
     CERTIFICATE = "certificate"
     OWN_DATA = "own_data"
-
-
-class RemovalGround(StrEnum):
-    """Why a listing ends: the seven circumstances, the term, early removal. Values are the feed's words."""
-
-    PERFORMED = "performed"
-    SETTLED = "settled"
-    APPLICANT_REQUEST = "applicant_request"
-    NO_PROPERTY = "no_property"
-    SUSPENDED = "suspended_enforcement"
-    NOT_ENFORCED = "not_enforced"
-    TERMINATED = "terminated"
-    TERM_ENDED = "term_ended"
-    EARLY = "early"
 
 
 class Decider(StrEnum):
@@ -52,34 +43,21 @@ class Decider(StrEnum):
     REGISTRY = "registry"
 
 
-class Material(StrEnum):
-    """Papers that an application needs or may bring."""
+class About(StrEnum):
+    """What an application is about."""
 
-    STATEMENT = "statement"
-    PAYMENT_PROOF = "payment_proof"
-    CREDITOR_CONFIRMATION = "creditor_confirmation"
-    SETTLEMENT = "settlement"
-    COURT_RULING = "court_ruling"
-    CREDITOR_REQUEST = "creditor_request"
-    CORRECTED_ACT = "corrected_act"
-    PROMISE = "promise"
-    URGENT_REASON = "urgent_reason"
+    LISTING = "listing"
+    ORDER = "consumption_order"
+    EITHER = "either"
     REFUSAL = "refusal"
-    ANY_PROOF = "any_proof"
+    NOTHING = "nothing"
 
 
-MATERIAL_NAMES: Mapping[Material, Bilingual] = {
-    Material.STATEMENT: Bilingual("情况说明", "your statement"),
-    Material.PAYMENT_PROOF: Bilingual("付款凭证（转账回单、收据等）", "proof of payment (bank slip, receipt …)"),
-    Material.CREDITOR_CONFIRMATION: Bilingual("申请执行人确认履行的书面材料", "the creditor's written confirmation"),
-    Material.SETTLEMENT: Bilingual("执行和解协议及履行凭证", "the settlement and proof that it was performed"),
-    Material.COURT_RULING: Bilingual("法院裁定书", "the court's ruling"),
-    Material.CREDITOR_REQUEST: Bilingual("申请执行人的书面申请", "the creditor's written request"),
-    Material.CORRECTED_ACT: Bilingual("纠正失信行为的材料", "proof that the dishonest act has been put right"),
-    Material.PROMISE: Bilingual("信用承诺书", "a credit promise"),
-    Material.URGENT_REASON: Bilingual("紧迫事由的证明", "proof of the urgent reason"),
-    Material.REFUSAL: Bilingual("被复议的决定书", "the decision that is challenged"),
-    Material.ANY_PROOF: Bilingual("能够说明情况的材料", "whatever shows what you say"),
+DECIDER_NAMES: Mapping[Decider, Bilingual] = {
+    Decider.LISTING_COURT: Bilingual("作出决定的执行法院", "the court that made the entry"),
+    Decider.HIGHER_COURT: Bilingual("上一级人民法院", "the court one level up"),
+    Decider.PRESIDENT: Bilingual("执行法院院长", "the president of the court that made the entry"),
+    Decider.REGISTRY: Bilingual("本服务当场提供", "this service, on the spot"),
 }
 
 
@@ -88,127 +66,180 @@ class Kind:
     """One kind of application."""
 
     name: Bilingual
+    about: About
     decider: Decider
     clause: Bilingual
-    materials: tuple[Material, ...]
-    """Papers that are expected; for removals ``GROUND_MATERIALS`` says it by ground."""
-    clocks: tuple[str, ...]
-    """Codes of ``deadlines.CLOCKS`` that start when it is received."""
+    clock: str
+    """Code of the ``deadlines.CLOCKS`` that starts when it is received; empty: answered on the spot."""
+    after_grant: str = ""
+    """Code of the clock that runs from the court's finding to its being carried out."""
+    said: Bilingual | None = None
+    """What it does and does not do, for whoever chooses."""
     suspends: bool = False
-    """Whether the listing rests while it is open: no kind does (art. 12, no suspension)."""
+    """Whether the entry rests while it is open: no kind does (法释〔2017〕7号 art. 12, no suspension)."""
 
 
 KINDS: Mapping[ApplicationKind, Kind] = {
     ApplicationKind.REMOVAL: Kind(
         Bilingual("删除失信信息", "removal from the list"),
+        About.LISTING,
         Decider.LISTING_COURT,
         listing_rules("第十条、第十一条第三项、第十二条", "arts 10, 11(3) and 12"),
-        (Material.STATEMENT,),
-        ("decide",),
-    ),
-    ApplicationKind.CORRECTION: Kind(
-        Bilingual("更正信息", "correction of data"),
-        Decider.LISTING_COURT,
-        listing_rules("第九条第二款、第十一条第二项、第十二条", "arts 9 para. 2, 11(2) and 12"),
-        (Material.STATEMENT, Material.ANY_PROOF),
-        ("decide",),
+        "decide",
+        "remove",
+        Bilingual(
+            "已经履行，或者出现法律规定的情形：请法院把记录移出名单",
+            "you have performed, or the law's circumstance has come about: the court takes the entry off the list",
+        ),
     ),
     ApplicationKind.REVOCATION: Kind(
         Bilingual("撤销（不应纳入）", "revocation (should not have been listed)"),
+        About.EITHER,
         Decider.LISTING_COURT,
         listing_rules("第九条第一款、第十一条第一项、第十二条", "arts 9 para. 1, 11(1) and 12"),
-        (Material.STATEMENT, Material.ANY_PROOF),
-        ("decide",),
+        "decide",
+        "correct",
+        Bilingual(
+            "当初就不应当纳入：撤销以后视为没有纳入过，依赖过它的单位会被通知重新审查",
+            "it should never have been made: revoked, it counts as never made, and whoever relied on it is told",
+        ),
+    ),
+    ApplicationKind.CORRECTION: Kind(
+        Bilingual("更正信息", "correction of data"),
+        About.LISTING,
+        Decider.LISTING_COURT,
+        listing_rules("第九条第二款、第十一条第二项、第十二条", "arts 9 para. 2, 11(2) and 12"),
+        "decide",
+        "correct",
+        Bilingual(
+            "记录里的内容写错了：更正内容，记录本身保留", "something in the entry is wrong: it is corrected and stays"
+        ),
     ),
     ApplicationKind.RECONSIDERATION: Kind(
         Bilingual("复议", "reconsideration"),
+        About.REFUSAL,
         Decider.HIGHER_COURT,
         listing_rules("第十二条", "art. 12"),
-        (Material.STATEMENT, Material.REFUSAL),
-        ("reconsider",),
+        "reconsider",
+        "correct",
+        Bilingual(
+            "不服驳回决定：请上一级人民法院复议；复议期间记录和限制照旧",
+            "you disagree with a refusal: the court one level up looks again; meanwhile entry and limits stand",
+        ),
     ),
     ApplicationKind.CREDIT_REPAIR: Kind(
         Bilingual("信用修复", "credit repair"),
+        About.LISTING,
         Decider.LISTING_COURT,
         listing_rules("第二条第二款、第十条第一款第三项", "art. 2 para. 2 and art. 10(1)(3)"),
-        (Material.STATEMENT, Material.PROMISE),
-        ("decide",),
+        "decide_repair",
+        "",
+        Bilingual(
+            "作出信用承诺，请法院支持删除、提前删除或者出具证明；承诺本身不移出名单",
+            "with a credit promise you ask for removal, early removal or a certificate; a promise by itself ends nothing",
+        ),
     ),
     ApplicationKind.ORDER_LIFTING: Kind(
         Bilingual("解除限制消费", "lifting of the consumption order"),
+        About.ORDER,
         Decider.LISTING_COURT,
+        Bilingual("法释〔2015〕17号第九条；法发〔2019〕35号第18条", "法释〔2015〕17号 art. 9; 法发〔2019〕35号 no. 18"),
+        "decide",
+        "lift_order",
         Bilingual(
-            "法释〔2015〕17号第九条；法发〔2019〕35号第十八条", "法释〔2015〕17号 art. 9; 法发〔2019〕35号 art. 18"
+            "已全部履行的应当解除；提供担保或者申请执行人同意的，由法院决定",
+            "must be lifted after full performance; with security or the creditor's consent the court may lift it",
         ),
-        (Material.STATEMENT, Material.PAYMENT_PROOF),
-        ("decide",),
     ),
     ApplicationKind.TEMPORARY_LIFT: Kind(
         Bilingual("暂时解除乘坐飞机、高铁限制", "temporary lift for aircraft and high-speed rail"),
+        About.ORDER,
         Decider.PRESIDENT,
-        Bilingual("法发〔2019〕35号第十七条第三项", "法发〔2019〕35号 art. 17(3)"),
-        (Material.STATEMENT, Material.URGENT_REASON),
-        (),
+        opinion("17", "第3项"),
+        "answer_urgent",
+        "",
+        Bilingual(
+            "患病、奔丧等紧急出行：只解除飞机和高铁，最长一个月，到期自动恢复",
+            "urgent travel such as illness or a funeral: aircraft and high-speed rail only, at most a month, then it "
+            "binds again by itself",
+        ),
     ),
     ApplicationKind.SINGLE_APPROVAL: Kind(
         Bilingual("生活或者经营必需的消费审批", "approval of one necessary expense"),
+        About.ORDER,
         Decider.LISTING_COURT,
-        Bilingual("法释〔2015〕17号第八条", "法释〔2015〕17号 art. 8"),
-        (Material.STATEMENT, Material.ANY_PROOF),
-        (),
+        consumption_rules("第八条", "art. 8"),
+        "answer_soon",
+        "",
+        Bilingual(
+            "为生活或者经营必需的一次消费，事先经法院批准",
+            "one expense that life or business needs, approved beforehand",
+        ),
+    ),
+    ApplicationKind.SINGLE_LIFT: Kind(
+        Bilingual("单次解禁", "single lift"),
+        About.ORDER,
+        Decider.LISTING_COURT,
+        Bilingual("法院发布的单次解禁办法", "the court's own rule on single lifts"),
+        "answer_soon",
+        "",
+        Bilingual("按法院的单次解禁办法", "by the court's own rule on single lifts"),
+    ),
+    ApplicationKind.PRIVATE_SPENDING: Kind(
+        Bilingual("以个人财产实施的因私消费", "private spending from one's own means"),
+        About.ORDER,
+        Decider.LISTING_COURT,
+        Bilingual(
+            "法释〔2015〕17号第三条第二款；法发〔2019〕35号第17条第1项",
+            "法释〔2015〕17号 art. 3 para. 2; 法发〔2019〕35号 no. 17(1)",
+        ),
+        "answer_soon",
+        "",
+        Bilingual(
+            "您因单位被限制消费而受限：以个人财产因私消费的，查证属实应当准许",
+            "you are bound because of a unit: spending your own means in private is allowed once verified",
+        ),
+    ),
+    ApplicationKind.FORMER_OFFICER: Kind(
+        Bilingual("原法定代表人、负责人解除限制", "release of a former officer"),
+        About.ORDER,
+        Decider.LISTING_COURT,
+        opinion("17", "第2项"),
+        "answer_soon",
+        "lift_order",
+        Bilingual(
+            "已不再担任职务，也不是实际控制人或者直接责任人员：解除，对继任者另行限制",
+            "you have left office and neither control the unit nor are responsible: you are released and your "
+            "successor is bound",
+        ),
+    ),
+    ApplicationKind.OBJECTION: Kind(
+        Bilingual("向信用平台提出的异议", "objection at the credit platform"),
+        About.EITHER,
+        Decider.LISTING_COURT,
+        henan("第四十一条", "art. 41"),
+        "answer_objection",
+        "correct",
+        Bilingual(
+            "平台立即标注异议；三个工作日内处理，需要法院核查的七个工作日",
+            "the platform marks it as disputed at once and answers within 3 working days, 7 where the court must check",
+        ),
     ),
     ApplicationKind.CERTIFICATE: Kind(
         Bilingual("证明书", "certificate"),
+        About.EITHER,
         Decider.LISTING_COURT,
-        Bilingual("法发〔2019〕35号第二十一条", "法发〔2019〕35号 art. 21"),
-        (Material.STATEMENT,),
-        ("decide",),
+        opinion("21", ""),
+        "decide_repair",
+        "",
     ),
     ApplicationKind.OWN_DATA: Kind(
-        Bilingual("查阅本人信息和查询记录", "copy of one's own data and of who looked"),
+        Bilingual("查阅、复制本人信息和查询记录", "copy of one's own data and of who looked"),
+        About.NOTHING,
         Decider.REGISTRY,
-        Bilingual("河南省社会信用条例第四十条", "Henan Social Credit Regulation art. 40"),
-        (),
-        (),
+        henan("第四十条", "art. 40"),
+        "",
+        "",
+        Bilingual("当场下载，免费", "downloaded on the spot, free"),
     ),
 }
-
-OFFERED = frozenset({ApplicationKind.REMOVAL})
-"""Kinds that the portal takes in. A removal names its ground; the others are received at the court's window."""
-
-GROUND_NAMES: Mapping[RemovalGround, Bilingual] = {
-    RemovalGround.PERFORMED: Bilingual("已经履行完毕", "everything has been performed"),
-    RemovalGround.SETTLED: Bilingual("达成执行和解并已履行完毕", "a settlement was made and fully performed"),
-    RemovalGround.APPLICANT_REQUEST: Bilingual(
-        "申请执行人书面申请删除，法院审查同意", "the creditor asks for removal in writing and the court agrees"
-    ),
-    RemovalGround.NO_PROPERTY: Bilingual(
-        "终结本次执行程序后两次以上查询未发现财产", "after this round ended, two or more searches found nothing"
-    ),
-    RemovalGround.SUSPENDED: Bilingual(
-        "因再审或者破产裁定中止执行", "enforcement is suspended because of a retrial or bankruptcy"
-    ),
-    RemovalGround.NOT_ENFORCED: Bilingual("法院裁定不予执行", "the court has ruled not to enforce"),
-    RemovalGround.TERMINATED: Bilingual("法院裁定终结执行", "the court has ruled to terminate enforcement"),
-    RemovalGround.TERM_ENDED: Bilingual("公布期限届满", "the term has ended"),
-    RemovalGround.EARLY: Bilingual(
-        "积极履行或者主动纠正，申请提前删除", "early removal after active performance or putting the act right"
-    ),
-}
-
-GROUND_MATERIALS: Mapping[RemovalGround, tuple[Material, ...]] = {
-    RemovalGround.PERFORMED: (Material.STATEMENT, Material.PAYMENT_PROOF),
-    RemovalGround.SETTLED: (Material.STATEMENT, Material.SETTLEMENT),
-    RemovalGround.APPLICANT_REQUEST: (Material.STATEMENT, Material.CREDITOR_REQUEST),
-    RemovalGround.NO_PROPERTY: (Material.STATEMENT,),
-    RemovalGround.SUSPENDED: (Material.STATEMENT, Material.COURT_RULING),
-    RemovalGround.NOT_ENFORCED: (Material.STATEMENT, Material.COURT_RULING),
-    RemovalGround.TERMINATED: (Material.STATEMENT, Material.COURT_RULING),
-    RemovalGround.TERM_ENDED: (),
-    RemovalGround.EARLY: (Material.STATEMENT, Material.PAYMENT_PROOF, Material.CORRECTED_ACT),
-}
-
-
-def needs_file(ground: RemovalGround) -> bool:
-    """Whether at least one uploaded paper is required beside the statement."""
-    return any(material is not Material.STATEMENT for material in GROUND_MATERIALS[ground])

@@ -9,28 +9,18 @@ Pure: no database, network or clock; days are Beijing days.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from creditsvc.kernel.text import Bilingual
 from repair.policy.answers import Answer, Way, listing_rules
-from repair.policy.kinds import RemovalGround
+from repair.policy.grounds import REMOVALS, RemovalGround
 
 UNTERMED = "able_but_refuses"
 TERMED = frozenset({"obstructs", "evades", "property_report", "order_breach", "settlement_refused"})
 SEARCHES_NEEDED = 2
 
-CLAUSES: Mapping[RemovalGround, Bilingual] = {
-    RemovalGround.PERFORMED: listing_rules("第十条第一款第一项", "art. 10(1)(1)"),
-    RemovalGround.SETTLED: listing_rules("第十条第一款第二项", "art. 10(1)(2)"),
-    RemovalGround.APPLICANT_REQUEST: listing_rules("第十条第一款第三项", "art. 10(1)(3)"),
-    RemovalGround.NO_PROPERTY: listing_rules("第十条第一款第四项", "art. 10(1)(4)"),
-    RemovalGround.SUSPENDED: listing_rules("第十条第一款第五项", "art. 10(1)(5)"),
-    RemovalGround.NOT_ENFORCED: listing_rules("第十条第一款第六项", "art. 10(1)(6)"),
-    RemovalGround.TERMINATED: listing_rules("第十条第一款第七项", "art. 10(1)(7)"),
-    RemovalGround.TERM_ENDED: listing_rules("第十条第二款", "art. 10 para. 2"),
-    RemovalGround.EARLY: listing_rules("第二条第二款", "art. 2 para. 2"),
-}
+CLAUSES: Mapping[RemovalGround, Bilingual] = {ground: REMOVALS[ground].clause for ground in RemovalGround}
 NOT_FOR_TERMED = listing_rules("第十条第二款", "art. 10 para. 2")
 
 
@@ -144,6 +134,13 @@ def _term(facts: ListingFacts, on: date) -> Answer:
 
 def _early(facts: ListingFacts) -> Answer:
     ground = RemovalGround.EARLY
+    if not facts.termed:
+        return _answer(
+            ground,
+            Way.NOT_OPEN,
+            "这条记录没有公布期限，不适用提前删除；请看其他情形",
+            "this entry has no term, so early removal does not apply; see the other ways",
+        )
     if facts.performance == "full":
         return _answer(
             ground,
@@ -276,13 +273,25 @@ def _ruling(ground: RemovalGround, made: bool | None, zh: str, en: str) -> Answe
 
 
 def _unknown(ground: RemovalGround, zh: str, en: str) -> Answer:
-    return _answer(
+    found = _answer(
         ground,
         Way.PERSON_DECIDES,
         "登记中没有这项记录；如果属实，请提交材料，由法院认定",
         "the register holds nothing about this; if it is so, send the paper and the court decides",
         Bilingual(zh, en),
     )
+    return replace(found, asks=ASKED.get(ground, ""))
+
+
+ASKED: Mapping[RemovalGround, str] = {
+    RemovalGround.SETTLED: "settlement",
+    RemovalGround.APPLICANT_REQUEST: "creditor_request",
+    RemovalGround.NO_PROPERTY: "round_ended",
+    RemovalGround.SUSPENDED: "suspension",
+    RemovalGround.NOT_ENFORCED: "not_enforced",
+    RemovalGround.TERMINATED: "terminated",
+}
+"""What the person may be asked where the register holds nothing: names of fields of ``ListingFacts``."""
 
 
 CIRCUMSTANCES: Mapping[RemovalGround, Callable[[ListingFacts], Answer]] = {

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from creditsvc.kernel.errors import Conflict
 from creditsvc.kernel.text import Bilingual
+from repair.policy.deadlines import STOPS
+from repair.policy.kinds import ApplicationKind
 
 
 class State(StrEnum):
@@ -19,6 +21,7 @@ class State(StrEnum):
     SUBMITTED = "submitted"
     RETURNED = "returned"
     UNDER_REVIEW = "under_review"
+    PAUSED = "paused"
     GRANT_PROPOSED = "grant_proposed"
     REFUSAL_PROPOSED = "refusal_proposed"
     GRANTED = "granted"
@@ -35,6 +38,9 @@ class Step(StrEnum):
     DISCARD = "discard"
     TAKE = "take"
     RETURN = "return"
+    PAUSE = "pause"
+    RESUME = "resume"
+    HAND_OUT = "hand_out"
     PROPOSE_GRANT = "propose_grant"
     PROPOSE_REFUSAL = "propose_refusal"
     APPROVE = "approve"
@@ -49,7 +55,12 @@ MOVES: Mapping[tuple[State, Step], State] = {
     (State.SUBMITTED, Step.TAKE): State.UNDER_REVIEW,
     (State.SUBMITTED, Step.WITHDRAW): State.WITHDRAWN,
     (State.SUBMITTED, Step.OVERTAKE): State.OVERTAKEN,
+    (State.DRAFT, Step.HAND_OUT): State.GRANTED,
     (State.UNDER_REVIEW, Step.RETURN): State.RETURNED,
+    (State.UNDER_REVIEW, Step.PAUSE): State.PAUSED,
+    (State.PAUSED, Step.RESUME): State.UNDER_REVIEW,
+    (State.PAUSED, Step.WITHDRAW): State.WITHDRAWN,
+    (State.PAUSED, Step.OVERTAKE): State.OVERTAKEN,
     (State.UNDER_REVIEW, Step.PROPOSE_GRANT): State.GRANT_PROPOSED,
     (State.UNDER_REVIEW, Step.PROPOSE_REFUSAL): State.REFUSAL_PROPOSED,
     (State.UNDER_REVIEW, Step.WITHDRAW): State.WITHDRAWN,
@@ -68,8 +79,22 @@ MOVES: Mapping[tuple[State, Step], State] = {
 FINAL = frozenset(State) - {state for state, _ in MOVES}
 """States that nothing leaves, computed."""
 
-OPEN_AT_COURT = frozenset(State) - FINAL - {State.DRAFT, State.RETURNED}
+OPEN_AT_COURT = frozenset(State) - FINAL - {State.DRAFT, State.RETURNED, State.PAUSED}
 """States in which the court's clock runs."""
+
+WITH_COURT = OPEN_AT_COURT | {State.PAUSED}
+"""States in which the court's desk shows it as open: what is paused waits there for somebody else."""
+
+_ON_THE_SPOT = frozenset({Step.HAND_OUT, Step.DISCARD})
+_EXAMINED = frozenset(Step) - {Step.HAND_OUT, Step.PAUSE, Step.RESUME}
+
+
+def steps_of(kind: ApplicationKind) -> frozenset[Step]:
+    """The steps that this kind knows: a copy of data is handed out, all else is examined; some clocks can stop."""
+    if kind is ApplicationKind.OWN_DATA:
+        return _ON_THE_SPOT
+    return _EXAMINED | {Step.PAUSE, Step.RESUME} if kind in STOPS else _EXAMINED
+
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
 """States in which the person may still change statement and papers."""
@@ -79,6 +104,7 @@ STATE_NAMES: Mapping[State, Bilingual] = {
     State.SUBMITTED: Bilingual("已提交", "sent"),
     State.RETURNED: Bilingual("需要补正", "returned to be completed"),
     State.UNDER_REVIEW: Bilingual("审查中", "under review"),
+    State.PAUSED: Bilingual("期限暂停", "the clock is stopped"),
     State.GRANT_PROPOSED: Bilingual("审查中", "under review"),
     State.REFUSAL_PROPOSED: Bilingual("审查中", "under review"),
     State.GRANTED: Bilingual("已准许", "granted"),
@@ -97,9 +123,9 @@ DESK_NAMES: Mapping[State, Bilingual] = {
 }
 
 
-def move(state: State, step: Step) -> State:
-    """The state after this step; raises ``Conflict`` where the table has no such move."""
-    after = MOVES.get((state, step))
+def move(state: State, step: Step, kind: ApplicationKind = ApplicationKind.REMOVAL) -> State:
+    """The state after this step; raises ``Conflict`` where the table, or this kind, has no such move."""
+    after = MOVES.get((state, step)) if step in steps_of(kind) else None
     if after is None:
         name = DESK_NAMES[state]
         raise Conflict(

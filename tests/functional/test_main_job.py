@@ -200,7 +200,7 @@ def test_the_loop(home: House, tmp_path: Path) -> None:
 
 
 def _applied(debtor: Browser, letter: dict[str, str]) -> str:
-    explain, _ = debtor.post("/portal/apply", "/portal/apply", {"choice": f"{letter['entry']}|performed"})
+    explain, _ = debtor.post("/portal/apply", "/portal/apply", {"choice": f"{letter['entry']}|removal/performed"})
     paper = ("papers", ("回单.pdf", pdf(), "application/pdf"))
     fields = {"statement": "已于上月付清全部案款。", "go": "check", paper[0]: paper[1]}
     check, _ = debtor.post(explain, explain, fields)

@@ -20,13 +20,15 @@ from repair.entries import entry_view
 from repair.evidence import add_paper, open_paper, papers_of
 from repair.history import events_of, load
 from repair.jobs import deadlines
-from repair.policy.kinds import RemovalGround
+from repair.outcomes import Finding
+from repair.policy.grounds import RemovalGround
 from repair.policy.states import State, Step
+from repair.queue import queue
 from repair.tables import Application
 from tests.repair.papers import pdf
 from tests.repair.world import DAY, clerk, debtor_of, judge_of, list_person
 
-FINDING = work.Finding("（2026）豫0105执1234号之二", date(2026, 11, 20), date(2026, 11, 23), "申请执行人确认款项已付清")
+FINDING = Finding("（2026）豫0105执1234号之二", date(2026, 11, 20), date(2026, 11, 23), "申请执行人确认款项已付清")
 
 
 def change(services: Services, application_id: str, act: Callable[[Session, Application], object]) -> None:
@@ -38,7 +40,7 @@ def change(services: Services, application_id: str, act: Callable[[Session, Appl
 def draft_for(services: Services, entry: str, ground: RemovalGround = RemovalGround.PERFORMED) -> str:
     with services.database.writing() as session:
         return use.start_draft(
-            session, caller=debtor_of(services, entry), entry=entry, ground=ground, now=services.clock.now()
+            session, services, caller=debtor_of(services, entry), entry=entry, ground=ground, now=services.clock.now()
         ).id
 
 
@@ -66,13 +68,16 @@ def test_a_person_who_paid_leaves(services: Services) -> None:
     application_id = taken(services, entry)
     now = services.clock.now()
     with services.database.writing() as session:
-        work.propose_grant(session, load(session, application_id, to_change=True), FINDING, caller=clerk(), now=now)
+        work.propose_grant(
+            session, services, load(session, application_id, to_change=True), FINDING, caller=clerk(), now=now
+        )
     with services.database.reading() as session:
         digest = work.shown_digest(session, load(session, application_id, to_change=False))
         assert entry_view(session, entry, on=DAY).in_force
     with services.database.writing() as session:
         work.approve(
             session,
+            services,
             load(session, application_id, to_change=True),
             digest=digest,
             with_order=False,
@@ -109,7 +114,9 @@ def test_who_proposed_can_not_sign_and_nothing_changes(services: Services) -> No
     application_id = taken(services, entry)
     now = services.clock.now()
     with services.database.writing() as session:
-        work.propose_grant(session, load(session, application_id, to_change=True), FINDING, caller=clerk(), now=now)
+        work.propose_grant(
+            session, services, load(session, application_id, to_change=True), FINDING, caller=clerk(), now=now
+        )
         digest = work.shown_digest(session, load(session, application_id, to_change=True))
     same_person = judge_of(person=clerk().person)
     with pytest.raises(NotAllowed):
@@ -117,7 +124,7 @@ def test_who_proposed_can_not_sign_and_nothing_changes(services: Services) -> No
             services,
             application_id,
             lambda session, found: work.approve(
-                session, found, digest=digest, with_order=False, caller=same_person, now=now
+                session, services, found, digest=digest, with_order=False, caller=same_person, now=now
             ),
         )
     with services.database.reading() as session:
@@ -136,7 +143,7 @@ def test_a_changed_proposal_is_not_signed(services: Services) -> None:
             services,
             application_id,
             lambda session, found: work.approve(
-                session, found, digest="0" * 64, with_order=False, caller=judge_of(), now=now
+                session, services, found, digest="0" * 64, with_order=False, caller=judge_of(), now=now
             ),
         )
     assert refused.value.code == "application-changed"
@@ -157,7 +164,7 @@ def test_refusal_needs_reason_clause_and_remedy_and_leaves_the_entry(services: S
         found = load(session, application_id, to_change=True)
         work.propose_refusal(session, found, refusal, caller=clerk(), now=now)
         digest = work.shown_digest(session, found)
-        work.approve(session, found, digest=digest, with_order=False, caller=judge_of(), now=now)
+        work.approve(session, services, found, digest=digest, with_order=False, caller=judge_of(), now=now)
     with services.database.reading() as session:
         assert load(session, application_id, to_change=False).state == State.REFUSED
         assert entry_view(session, entry, on=DAY).in_force
@@ -168,12 +175,12 @@ def test_sent_back_then_granted(services: Services) -> None:
     now = services.clock.now()
     with services.database.writing() as session:
         found = load(session, application_id, to_change=True)
-        work.propose_grant(session, found, FINDING, caller=clerk(), now=now)
+        work.propose_grant(session, services, found, FINDING, caller=clerk(), now=now)
         work.send_back(session, found, reason="请核实到账日期", caller=judge_of(), now=now)
         assert (found.state, found.proposal, found.decision_id) == (State.UNDER_REVIEW, None, None)
-        work.propose_grant(session, found, FINDING, caller=clerk(), now=now)
+        work.propose_grant(session, services, found, FINDING, caller=clerk(), now=now)
         digest = work.shown_digest(session, found)
-        work.approve(session, found, digest=digest, with_order=False, caller=judge_of(), now=now)
+        work.approve(session, services, found, digest=digest, with_order=False, caller=judge_of(), now=now)
         assert found.state == State.GRANTED
 
 
@@ -198,6 +205,7 @@ def test_foreign_and_missing_answer_alike(services: Services) -> None:
     with pytest.raises(NotFound), services.database.writing() as session:
         use.start_draft(
             session,
+            services,
             caller=debtor_of(services, mine),
             entry=theirs,
             ground=RemovalGround.PERFORMED,
@@ -218,8 +226,8 @@ def test_another_court_does_not_see_it(services: Services) -> None:
     application_id = sent(services, list_person(services))
     with services.database.reading() as session:
         found = load(session, application_id, to_change=False)
-        assert work.queue(session, caller=clerk()) == [found]
-        assert work.queue(session, caller=clerk(court="豫0106")) == []
+        assert queue(session, caller=clerk()) == [found]
+        assert queue(session, caller=clerk(court="豫0106")) == []
         with pytest.raises(NotFound):
             work.in_court(found, clerk(court="豫0106"))
 
@@ -256,7 +264,7 @@ def test_late_is_marked_once_and_a_withdrawn_one_is_not(services: Services) -> N
         mine = load(session, withdrawn, to_change=True)
         use.withdraw(session, mine, caller=debtor_of(services, entry), now=services.clock.now())
     after = services.clock.now() + timedelta(days=16)
-    assert deadlines(services, after) == "1 overdue"
+    assert deadlines(services, after) == "1 escalated"
     assert deadlines(services, after) == ""
     with services.database.reading() as session:
         assert load(session, late, to_change=False).overdue_since == date(2026, 12, 10)

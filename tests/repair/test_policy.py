@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from creditsvc.kernel.errors import Conflict
 from repair.policy.answers import Way
-from repair.policy.kinds import GROUND_MATERIALS, GROUND_NAMES, KINDS, ApplicationKind, RemovalGround
+from repair.policy.grounds import GROUNDS, RemovalGround
+from repair.policy.kinds import KINDS, ApplicationKind
 from repair.policy.removal import CIRCUMSTANCES, TERMED, UNTERMED, ListingFacts, judge, ways
-from repair.policy.states import EDITABLE, FINAL, MOVES, OPEN_AT_COURT, State, Step, move
+from repair.policy.states import EDITABLE, FINAL, MOVES, OPEN_AT_COURT, State, Step, move, steps_of
 
 CASES = yaml.safe_load((Path(__file__).parent / "removal.yaml").read_text("utf-8"))
 DAY = date(2026, 11, 24)
@@ -78,19 +79,20 @@ def test_invariants_hold_for_all_facts(facts: ListingFacts) -> None:
 
 def test_tables_are_complete() -> None:
     assert set(KINDS) == set(ApplicationKind)
-    assert set(GROUND_NAMES) == set(GROUND_MATERIALS) == set(RemovalGround)
+    assert set(GROUNDS) == set(ApplicationKind)
+    assert set(GROUNDS[ApplicationKind.REMOVAL]) == set(RemovalGround)
     assert not any(kind.suspends for kind in KINDS.values()), "nothing that is pending hides a listing (I14)"
 
 
-@given(st.lists(st.sampled_from(Step)))
-def test_a_walk_never_leaves_the_table(steps: list[Step]) -> None:
+@given(st.sampled_from(ApplicationKind), st.lists(st.sampled_from(Step)))
+def test_a_walk_never_leaves_the_table(kind: ApplicationKind, steps: list[Step]) -> None:
     state = State.DRAFT
     for step in steps:
-        if (state, step) in MOVES:
-            state = move(state, step)
+        if (state, step) in MOVES and step in steps_of(kind):
+            state = move(state, step, kind)
             continue
         with pytest.raises(Conflict):
-            move(state, step)
+            move(state, step, kind)
 
 
 def test_final_states_and_reach() -> None:
@@ -102,5 +104,10 @@ def test_final_states_and_reach() -> None:
 
 def test_nothing_is_granted_or_refused_without_a_proposal_first() -> None:
     for (state, step), after in MOVES.items():
-        if after in {State.GRANTED, State.REFUSED}:
+        if after in {State.GRANTED, State.REFUSED} and step is not Step.HAND_OUT:
             assert step is Step.APPROVE and state in {State.GRANT_PROPOSED, State.REFUSAL_PROPOSED}
+
+
+def test_only_a_copy_of_ones_own_data_is_handed_out_by_itself() -> None:
+    for kind in ApplicationKind:
+        assert (Step.HAND_OUT in steps_of(kind)) is (kind is ApplicationKind.OWN_DATA)

@@ -39,7 +39,7 @@ class Person:
 
     def draft(self) -> str:
         """Screen 1 done: the address of screen 2."""
-        answer = post(self.browser, "/portal/apply", "/portal/apply", {"choice": f"{self.entry}|performed"})
+        answer = post(self.browser, "/portal/apply", "/portal/apply", {"choice": f"{self.entry}|removal/performed"})
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"]
 

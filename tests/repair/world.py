@@ -32,6 +32,7 @@ def list_person(
     grounds: tuple[str, ...] = ("able_but_refuses",),
     until: date | None = None,
     with_order: bool = False,
+    bound_role: str | None = None,
 ) -> str:
     """A made-up person on the list; the entry."""
     serial = next(_serial)
@@ -81,6 +82,7 @@ def list_person(
                     order_number=f"（2026）豫0105执{serial}号限消令",
                     issued_on=date(2026, 3, 1),
                     items=[],
+                    bound_role=bound_role,
                     state="ordered",
                     version=1,
                     row_key=secrets.token_bytes(16),
@@ -106,6 +108,11 @@ def clerk(*, court: str = COURT) -> Caller:
 def judge_of(*, person: str = "person-2", court: str = COURT) -> Caller:
     """A judge of a court."""
     return _staff(2, person, StaffRole.JUDGE, court)
+
+
+def president(*, person: str = "person-3", court: str = COURT) -> Caller:
+    """The president of a court."""
+    return _staff(3, person, StaffRole.PRESIDENT, court)
 
 
 def _staff(account: int, person: str, role: StaffRole, court: str) -> Caller:

@@ -1,0 +1,73 @@
+"""The court's queue: what is due first on top, and how many are late or nearly so. Reads only, by indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from creditsvc.access.callers import Caller
+from creditsvc.kernel.load import courts
+from repair.policy.states import State
+from repair.tables import Application
+
+PAGE = 50
+SOON_DAYS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many lie with the caller's courts."""
+
+    open: int
+    late: int
+    soon: int
+    """Due within three days from today, today included."""
+
+
+def queue(
+    session: Session,
+    *,
+    caller: Caller,
+    state: State | None = None,
+    kind: str = "",
+    late_on: date | None = None,
+    limit: int = PAGE,
+    offset: int = 0,
+) -> Sequence[Application]:
+    """Applications with the caller's court and those below it, what is due first on top.
+
+    ``late_on``: only those due before that day.
+    """
+    query = select(Application).where(_reach(caller))
+    query = query.where(Application.with_court if state is None else Application.state == state.value)
+    if kind:
+        query = query.where(Application.kind == kind)
+    if late_on is not None:
+        query = query.where(Application.due_on < late_on)
+    ordered = query.order_by(Application.due_on, Application.number)
+    return session.scalars(ordered.limit(limit).offset(offset)).all()
+
+
+def counts(session: Session, *, caller: Caller, today: date) -> Counts:
+    """Totals for the head of the queue."""
+    standing = select(func.count()).select_from(Application).where(_reach(caller), Application.with_court)
+    late = standing.where(Application.due_on < today)
+    soon = standing.where(Application.due_on >= today, Application.due_on <= today + timedelta(days=SOON_DAYS))
+    return Counts(*(session.scalar(query) or 0 for query in (standing, late, soon)))
+
+
+def _reach(caller: Caller) -> ColumnElement[bool]:
+    """Whose applications these are: one court's by equality, which an index serves best; a higher court's by its prefix."""
+    mine = caller.court_code or "-"
+    below = any(court.code.startswith(mine) and court.code != mine for court in courts().all())
+    if not below:
+        return Application.court_code == mine
+    court = courts().by_code(mine)
+    if court is None or not court.parent_code:
+        # nearly all of them: by a prefix that no index serves, so that the index on the due day is walked
+        return Application.court_code.startswith(mine)
+    return Application.court_code.between(mine, mine + "\uffff")
