@@ -58,12 +58,13 @@ def render(
         import typst
     except ModuleNotFoundError as missing:
         raise missing_extra(missing.name or "typst") from None
+    wanted: Any = standard  # the library names its standards one by one
     inputs = {"data": json.dumps(data, ensure_ascii=False), "language": "en" if language.startswith("en") else "zh"}
     with tempfile.TemporaryDirectory() as nothing:
         try:
             made = typst.compile(
                 _source(template), root=nothing, font_paths=fonts(font_folder), ignore_system_fonts=True,
-                sys_inputs=inputs, pdf_standards=standard, timestamp=int(at.timestamp()),
+                sys_inputs=inputs, pdf_standards=wanted, timestamp=int(at.timestamp()),
             )  # fmt: skip
         except typst.TypstError as error:
             raise _said(error) from None
