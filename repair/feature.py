@@ -13,6 +13,8 @@ from creditsvc.feature import Feature, NavigationItem
 from creditsvc.kernel.text import Bilingual
 from repair import (
     api,
+    certificate_api,
+    certificate_pages,
     creditor_page,
     desk,
     desk_letters,
@@ -39,6 +41,7 @@ def _pages() -> Sequence[Blueprint]:
         portal_apply.blueprint,
         desk.blueprint,
         desk_letters.blueprint,
+        certificate_pages.blueprint,
         performing_desk.blueprint,
         performing_portal.blueprint,
         performing_public.blueprint,
@@ -51,7 +54,7 @@ def _pages() -> Sequence[Blueprint]:
 
 
 def _api() -> Sequence[Any]:
-    return api.blueprint, performing_api.blueprint
+    return api.blueprint, certificate_api.blueprint, performing_api.blueprint
 
 
 FEATURE = Feature(
