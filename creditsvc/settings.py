@@ -57,6 +57,10 @@ class Settings:
     """``/freshz`` warns when the newest applied batch is older than this."""
     witness_file: str = ""
     """File of the witnesses, a line each: verifier key, space, address (or a folder); empty: two local ones in ``home``."""
+    push_ca_file: str = ""
+    """File of certificate authorities for pushes, such as a government network's own; empty: the system's."""
+    push_plain_http: bool = False
+    """Lets agreements name ``http`` addresses: only inside a network that encrypts by itself."""
     catalogue_code_listing: str = ""
     """Code under which the province's information catalogue lists entries of the list; empty: none is sent."""
     catalogue_code_incentive: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,13 +12,25 @@ from sqlalchemy import select
 from creditsvc.access.api_keys import revoke_api_key
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import Conflict, InvalidInput
+from creditsvc.kernel.errors import Conflict, InvalidInput, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from creditsvc.web.pages import render
+from sync.alarms import alarms
+from sync.push_settings import PushPlace, set_push, split_words
 from sync.slip_answers import token_key
-from sync.subscribers import NewSubscriber, add_subscriber, end_subscriber, keys_of, lags, new_key, subscriber_named
-from sync.tables_feed import FeedStream, Receipt
+from sync.subscriber_view import subscriber_view
+from sync.subscribers import (
+    NewSubscriber,
+    add_subscriber,
+    agreements_of,
+    end_subscriber,
+    keys_of,
+    lags,
+    new_key,
+    subscriber_named,
+)
+from sync.tables_feed import FeedStream
 from sync.wire.encoding import b64url
 from sync.wire.origins import STREAMS
 
@@ -39,6 +52,7 @@ def _index(errors: dict[str, Bilingual]) -> str:
         return render(
             "sync/subscribers.html", lags=lags(session), streams=streams, all_streams=STREAMS, form=request.form, errors=errors,
             may=caller().may(Permission.SUBSCRIBER_MANAGE), now=services().clock.now(),
+            open_alarms=sum(alarm.closed_at is None for alarm, _ in alarms(session)),
         )  # fmt: skip
 
 
@@ -65,21 +79,44 @@ def add() -> ResponseReturnValue:
 @blueprint.get("/<name>")
 @open_to(Permission.SUBSCRIBER_READ)
 def one(name: str) -> ResponseReturnValue:
-    """One subscriber: streams, receipts, keys."""
+    """One subscriber: agreements, lag, the ladder of removals, attempts, receipts, keys."""
     return _shown(name)
 
 
-def _shown(name: str, *, key: str = "", token: str = "") -> str:
+def _shown(
+    name: str, *, key: str = "", token: str = "", form: Any = None, errors: dict[str, Bilingual] | None = None
+) -> str:
     with services().database.reading() as session:
-        subscriber = subscriber_named(session, name)
-        receipts = session.scalars(
-            select(Receipt).where(Receipt.subscriber_id == subscriber.id).order_by(Receipt.id.desc()).limit(50)
-        ).all()
-        return render(
-            "sync/subscriber.html", subscriber=subscriber, lags=[lag for lag in lags(session) if lag.subscriber.id == subscriber.id],
-            receipts=receipts, keys=keys_of(session, subscriber), key=key, token=token, host=services().settings.host,
-            may=caller().may(Permission.SUBSCRIBER_MANAGE), now=services().clock.now(),
-        )  # fmt: skip
+        view = subscriber_view(session, services(), subscriber_named(session, name))
+        return render("sync/subscriber.html", **view, key=key, token=token, form=form, errors=errors or {},
+                      may=caller().may(Permission.SUBSCRIBER_MANAGE))  # fmt: skip
+
+
+@blueprint.post("/<name>/push")
+@open_to(Permission.SUBSCRIBER_MANAGE)
+def push(name: str) -> ResponseReturnValue:
+    """Where it is woken, by the newest agreement."""
+    form = request.form
+    place = PushPlace(form.get("push_url", "").strip(), split_words(form.get("push_hosts", "").lower()),
+                      split_words(form.get("push_ranges", "")))  # fmt: skip
+    try:
+        with services().database.writing() as session:
+            subscriber = subscriber_named(session, name)
+            agreements = agreements_of(session, subscriber)
+            if not agreements:
+                raise NotFound(Bilingual("该单位没有协议", "this unit has no agreement"), code="agreement-unknown")
+            set_push(
+                session,
+                services().settings,
+                subscriber,
+                agreements[0],
+                place,
+                caller=caller(),
+                now=services().clock.now(),
+            )
+    except InvalidInput as wrong:
+        return _shown(name, form=form, errors={str(wrong.details.get("field", "")): wrong.text}), 422
+    return redirect(url_for("subscribers.one", name=name), 303)
 
 
 @blueprint.post("/<name>/keys")
@@ -107,5 +144,6 @@ def revoke_key(name: str, key_id: int) -> ResponseReturnValue:
 def end(name: str) -> ResponseReturnValue:
     """End its agreements and keys."""
     with services().database.writing() as session:
-        end_subscriber(session, subscriber_named(session, name), caller=caller(), now=services().clock.now())
-    return redirect(url_for("subscribers.index"), 303)
+        end_subscriber(session, subscriber_named(session, name), caller=caller(), now=services().clock.now(),
+                       at_once=request.form.get("at_once") == "1")  # fmt: skip
+    return redirect(url_for("subscribers.one", name=name), 303)

@@ -13,14 +13,16 @@ from creditsvc.access.permissions import Permission
 from creditsvc.feature import Feature, Job, NavigationItem
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
-from sync import api_batches, desk_batches, desk_subscribers, desk_waiting, feed_api
+from sync import api_batches, desk_batches, desk_feed, desk_subscribers, desk_waiting, feed_api, subscriber_pages
 from sync.apply import apply_released
 from sync.canaries import publish_canaries
+from sync.deliver import push_due
 from sync.feed_upkeep import keep_feed
 from sync.freshness import batch_freshness, feed_freshness
 from sync.heads import prepare_feed, resign_heads
 from sync.holders import holders_of
 from sync.ladder import mark_overdue
+from sync.probes import plan_probes
 from sync.publish import sequence_all
 from sync.removal_proof import prove_removal
 from sync.sweep import sweep_batches
@@ -28,7 +30,14 @@ from sync.witnessing import cosign_heads
 
 
 def _pages() -> Sequence[Blueprint]:
-    return feed_api.blueprint, desk_batches.blueprint, desk_waiting.blueprint, desk_subscribers.blueprint
+    return (
+        feed_api.blueprint,
+        desk_batches.blueprint,
+        desk_waiting.blueprint,
+        desk_subscribers.blueprint,
+        desk_feed.blueprint,
+        subscriber_pages.blueprint,
+    )
 
 
 def _api() -> Sequence[Any]:
@@ -69,6 +78,18 @@ FEATURE = Feature(
             Bilingual("请见证人联署流头", "have the heads cosigned by the witnesses"),
         ),
         Job(
+            "feed-push",
+            _counting(push_due, "heard"),
+            1,
+            Bilingual("唤醒订阅单位", "wake subscribers"),
+        ),
+        Job(
+            "feed-probes",
+            _counting(plan_probes, "planned"),
+            3600,
+            Bilingual("抽取移除后的核验", "choose removals to look after"),
+        ),
+        Job(
             "feed-canaries",
             _counting(publish_canaries, "replaced"),
             600,
@@ -103,7 +124,13 @@ FEATURE = Feature(
         NavigationItem("desk", "batches.index", Bilingual("批次", "Batches"), Permission.LISTING_READ, 20),
         NavigationItem("desk", "waiting.index", Bilingual("待补正", "Waiting rows"), Permission.LISTING_READ, 21),
         NavigationItem(
-            "subscriber", "subscribers.index", Bilingual("订阅单位", "Subscribers"), Permission.SUBSCRIBER_READ, 50
+            "subscriber", "subscriber_area.index", Bilingual("本单位的副本", "Our copy"), Permission.SUBSCRIBER_OWN, 50
+        ),
+        NavigationItem(
+            "oversight", "feed_desk.alarm_list", Bilingual("数据流警示", "Feed alarms"), Permission.OVERSIGHT_READ, 60
+        ),
+        NavigationItem(
+            "desk", "subscribers.index", Bilingual("订阅单位", "Subscribers"), Permission.SUBSCRIBER_READ, 50
         ),
     ),
     ports={

@@ -14,6 +14,7 @@ from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput, NotAllowed, NotSignedIn, TooMany
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
+from sync.farewells import parting_agreement
 from sync.feed_reading import stream_row
 from sync.ladder import open_overdue
 from sync.subscribers import agreement_for, find_agreement, subscriber_named
@@ -32,6 +33,8 @@ class Admitted:
     subscriber: Subscriber
     agreement: Agreement
     overdue: Overdue | None
+    parting: bool = False
+    """Its agreement has ended: what is left is one receipt, over an empty set."""
 
     def refuse_overdue(self) -> None:
         """Raise ``NotAllowed`` (``overdue``) where a subscriber that is overdue gets nothing."""
@@ -63,6 +66,19 @@ def entitled(session: Session, stream: str) -> Admitted:
             code="purpose-missing",
         )
     return Admitted(subscriber, agreement, open_overdue(session, subscriber.id, stream))
+
+
+def entitled_or_parting(session: Session, stream: str) -> Admitted:
+    """As ``entitled``; also whoever still owes the last receipt of an agreement that has ended."""
+    stream_row(session, stream)
+    subscriber = subscriber_named(session, _name(caller()))
+    today = legal_day(services().clock.now())
+    if find_agreement(session, subscriber, stream, today) is None:
+        owed = parting_agreement(session, subscriber, stream, today)
+        if owed is not None:
+            _slow_down(subscriber.name)
+            return Admitted(subscriber, owed, None, parting=True)
+    return entitled(session, stream)
 
 
 def _name(who: Caller) -> str:

@@ -18,10 +18,11 @@ from creditsvc.kernel.errors import InvalidInput, NotFound, NotSignedIn, TooLarg
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from sync import feed_reading, receipts
-from sync.feed_access import Admitted, admit, entitled
+from sync.feed_access import Admitted, admit, entitled, entitled_or_parting
 from sync.feed_state import bucket_digests, bucket_lines, group_digests
 from sync.key_lists import key_list_note
 from sync.ladder import note_fetched
+from sync.sheets import KINDS, Sheet, sheet_file
 from sync.slip_answers import slips_after
 from sync.snapshots import snapshot_file
 from sync.subscribers import register_verifier, subscriber_named
@@ -196,6 +197,32 @@ def snapshot(stream: str) -> ResponseReturnValue:
     return response.make_conditional(request)
 
 
+@blueprint.get("/streams/<stream>/snapshots/latest.<any(csv, xlsx):form>")
+@open_to(Permission.ANYONE)
+def sheet(stream: str, form: str) -> ResponseReturnValue:
+    """The snapshot as a spreadsheet for a small office."""
+    made = _sheet(stream, form)
+    response = Response(wrap_file(request.environ, made.path.open("rb"), BLOCK), content_type=KINDS[form])
+    response.headers.update({"Cache-Control": "private, no-cache", "Feed-Sequence": str(made.sequence),
+                             "Content-Disposition": f"attachment; filename={stream}-{made.sequence}.{form}"})  # fmt: skip
+    response.set_etag(f"{made.epoch}-{made.sequence}-{form}")
+    return response.make_conditional(request)
+
+
+@blueprint.get("/streams/<stream>/snapshots/latest.<any(csv, xlsx):form>.note")
+@open_to(Permission.ANYONE)
+def sheet_note(stream: str, form: str) -> ResponseReturnValue:
+    """The detached signature of the spreadsheet."""
+    made = _sheet(stream, form)
+    return _answer(made.note.encode(), PLAIN, cache="private, no-cache", headers={"Feed-Sequence": str(made.sequence)})
+
+
+def _sheet(stream: str, form: str) -> Sheet:
+    with services().database.reading() as session:
+        _served(session, stream)
+    return sheet_file(services(), stream, form, services().clock.now())
+
+
 def _served(session: Session, stream: str) -> Admitted | None:
     """Admit whoever is not overdue."""
     admitted = admit(session, stream)
@@ -268,8 +295,9 @@ def receipt_nonce(stream: str) -> ResponseReturnValue:
     if type(asked) is not int:
         raise InvalidInput(Bilingual("请给出 sequence", "give the sequence"), code="query-invalid", field="sequence")
     with services().database.writing() as session:
-        subscriber = entitled(session, stream).subscriber
-        answer = receipts.ask(session, subscriber, stream=stream, sequence=asked, now=services().clock.now())
+        admitted = entitled_or_parting(session, stream)
+        answer = receipts.ask(session, admitted.subscriber, stream=stream, sequence=asked, now=services().clock.now(),
+                              parting=admitted.parting)  # fmt: skip
     return _json(answer, cache="no-store")
 
 
@@ -279,10 +307,11 @@ def receipt(stream: str) -> ResponseReturnValue:
     """A signed receipt: applied, or 409 with where the two sets differ."""
     raw = _body()
     with services().database.writing() as session:
-        subscriber = entitled(session, stream).subscriber
+        admitted = entitled_or_parting(session, stream)
         judged = receipts.accept(
-            session, subscriber, raw, host=services().settings.host, stream=stream, now=services().clock.now()
-        )
+            session, admitted.subscriber, raw, host=services().settings.host, stream=stream, now=services().clock.now(),
+            parting=admitted.parting,
+        )  # fmt: skip
     if judged.refusal is not None:
         raise judged.refusal
     return _json({"applied": True, "sequence": judged.sequence}, cache="no-store")

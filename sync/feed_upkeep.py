@@ -1,4 +1,4 @@
-"""Upkeep of the feed between requests: blocks of events are digested, questions that nobody answered are dropped."""
+"""Upkeep of the feed between requests: blocks of events are digested, old questions and attempts dropped."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 
 from creditsvc.services import Services
+from sync.deliver import forget_attempts
+from sync.farewells import close_parted
 from sync.feed_reading import build_segments
 from sync.receipts import forget_nonces
 from sync.tables_feed import FeedStream
@@ -29,6 +31,8 @@ def keep_feed(services: Services, now: datetime) -> int:
                 break
     with services.database.writing() as session:
         forget_nonces(session, now)
+        forget_attempts(session, now)
+        close_parted(session, now)
     return built
 
 

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
+from sync.alarms import raise_alarm, settle
+from sync.tables_delivery import LadderStep
 from sync.tables_feed import Agreement, FeedStream, Overdue, Progress, ReceiptNonce, StreamEvent, Subscriber
 
 
@@ -33,7 +35,25 @@ def note_fetched(session: Session, subscriber_id: int, stream: str, sequence: in
     """It has been handed everything up to a sequence."""
     progress = progress_of(session, subscriber_id, stream)
     if sequence > progress.fetched:
+        if removals_between(session, stream, progress.fetched, sequence):
+            note_step(session, "fetched", subscriber_id=subscriber_id, stream=stream, sequence=sequence, at=now)
         progress.fetched, progress.fetched_at = sequence, now
+
+
+def removals_between(session: Session, stream: str, after: int, until: int) -> bool:
+    """Whether anything left behind one sequence and up to another."""
+    query = select(StreamEvent.sequence).where(
+        StreamEvent.stream == stream,
+        StreamEvent.removes.is_(True),
+        StreamEvent.sequence > after,
+        StreamEvent.sequence <= until,
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def note_step(session: Session, step: str, *, subscriber_id: int, stream: str, sequence: int, at: datetime) -> None:
+    """Keep when a rung was reached with everything up to a sequence."""
+    session.add(LadderStep(subscriber_id=subscriber_id, stream=stream, step=step, sequence=sequence, at=at))
 
 
 def note_confirmed(session: Session, subscriber_id: int, stream: str, sequence: int, now: datetime) -> None:
@@ -41,10 +61,25 @@ def note_confirmed(session: Session, subscriber_id: int, stream: str, sequence: 
     note_fetched(session, subscriber_id, stream, sequence, now)
     progress = progress_of(session, subscriber_id, stream)
     if sequence > progress.applied:
-        progress.applied, progress.applied_at, progress.diverged_at = sequence, now, None
+        _applied(session, progress, sequence, now)
     overdue = open_overdue(session, subscriber_id, stream)
     if overdue is not None and owed_removal(session, progress, legal_day(now)) is None:
-        overdue.lifted_at = now
+        _lift(session, overdue, now)
+
+
+def _applied(session: Session, progress: Progress, sequence: int, now: datetime) -> None:
+    """Everything up to a sequence is applied; whatever was said against its copy is over."""
+    if removals_between(session, progress.stream, progress.applied, sequence):
+        note_step(
+            session, "applied", subscriber_id=progress.subscriber_id, stream=progress.stream, sequence=sequence, at=now
+        )
+    progress.applied, progress.applied_at, progress.diverged_at = sequence, now, None
+    settle(session, "diverged", subscriber_id=progress.subscriber_id, stream=progress.stream, at=now)
+
+
+def _lift(session: Session, overdue: Overdue, now: datetime) -> None:
+    overdue.lifted_at = now
+    settle(session, "overdue", subscriber_id=overdue.subscriber_id, stream=overdue.stream, at=now)
 
 
 def note_receipt(
@@ -59,17 +94,29 @@ def note_receipt(
     """Move the subscriber up the ladder, or mark it diverged."""
     progress = progress_of(session, subscriber.id, nonce.stream)
     if not agrees:
-        progress.diverged_at = now
+        _diverged(session, progress, nonce.sequence, now)
         return
-    progress.diverged_at = None
     if nonce.sequence >= progress.applied:
-        progress.applied, progress.applied_at = nonce.sequence, now
+        _applied(session, progress, nonce.sequence, now)
     note_fetched(session, subscriber.id, nonce.stream, nonce.sequence, now)
     if nonce.everything and overdue is None:
         progress.complete_at = now
     if overdue is not None and owed_removal(session, progress, legal_day(now)) is None:
         # the copy lacks what was withheld: it takes a snapshot, and the next receipt is over everything
-        overdue.lifted_at, progress.complete_at = now, None
+        _lift(session, overdue, now)
+        progress.complete_at = None
+
+
+def _diverged(session: Session, progress: Progress, sequence: int, now: datetime) -> None:
+    """Its copy is another than ours. It is answered with where; the supervisor is told if a second receipt differs too."""
+    if progress.diverged_at is not None:
+        raise_alarm(
+            session, "diverged", subscriber_id=progress.subscriber_id, stream=progress.stream, sequence=sequence, at=now
+        )
+    progress.diverged_at = now
+    note_step(
+        session, "diverged", subscriber_id=progress.subscriber_id, stream=progress.stream, sequence=sequence, at=now
+    )
 
 
 def open_overdue(session: Session, subscriber_id: int, stream: str) -> Overdue | None:
@@ -111,6 +158,22 @@ def mark_overdue(services: Services, now: datetime) -> int:
                 Overdue(subscriber_id=progress.subscriber_id, stream=progress.stream, removal=removal,
                         withheld_after=progress.fetched, from_at=now)
             )  # fmt: skip
+            note_step(
+                session,
+                "overdue",
+                subscriber_id=progress.subscriber_id,
+                stream=progress.stream,
+                sequence=removal,
+                at=now,
+            )
+            raise_alarm(
+                session,
+                "overdue",
+                subscriber_id=progress.subscriber_id,
+                stream=progress.stream,
+                sequence=removal,
+                at=now,
+            )
             found += 1
     return found
 

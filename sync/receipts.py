@@ -15,15 +15,17 @@ from sqlalchemy.orm import Session
 
 from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput
 from creditsvc.kernel.text import Bilingual
+from sync.farewells import is_empty_handed, note_farewell
 from sync.feed_state import Past
 from sync.ladder import note_receipt, open_overdue, progress_of
+from sync.subscribers import receipt_keys
 from sync.tables_feed import FeedHead, FeedStream, Receipt, ReceiptNonce, StreamEvent, Subscriber
 from sync.wire.encoding import b64url
 from sync.wire.errors import FormatInvalid, SignatureInvalid
-from sync.wire.notes import parse_verifier_key, verify_note
+from sync.wire.notes import verify_note
 from sync.wire.receipts import Receipt as Declared
 from sync.wire.receipts import buckets_for, parse_receipt, proof
-from sync.wire.state import FAN, bucket_digest
+from sync.wire.state import EMPTY_GROUP, FAN, bucket_digest
 
 YOUNG = timedelta(minutes=15)
 WEEKLY = timedelta(days=7)
@@ -37,8 +39,10 @@ class StateMismatch(Conflict):
     default_code = "state-mismatch"
 
 
-def ask(session: Session, subscriber: Subscriber, *, stream: str, sequence: int, now: datetime) -> dict[str, Any]:
-    """A fresh question for a head under 15 minutes old; raises ``Conflict`` (``head-old``)."""
+def ask(
+    session: Session, subscriber: Subscriber, *, stream: str, sequence: int, now: datetime, parting: bool = False
+) -> dict[str, Any]:
+    """A fresh question for a head under 15 minutes old; raises ``Conflict`` (``head-old``). ``parting``: over everything."""
     head = session.get(FeedHead, (stream, sequence))
     if head is None or now - head.at > YOUNG:
         raise Conflict(
@@ -49,7 +53,7 @@ def ask(session: Session, subscriber: Subscriber, *, stream: str, sequence: int,
             code="head-old",
         )
     progress = progress_of(session, subscriber.id, stream)
-    everything = progress.complete_at is None or now - progress.complete_at > WEEKLY
+    everything = parting or progress.complete_at is None or now - progress.complete_at > WEEKLY
     nonce = ReceiptNonce(nonce=secrets.token_bytes(32), subscriber_id=subscriber.id, stream=stream, sequence=sequence,
                          since=progress.applied, everything=everything, made_at=now)  # fmt: skip
     session.add(nonce)
@@ -64,12 +68,23 @@ class Judged:
     refusal: CreditServiceError | None = None
 
 
-def accept(session: Session, subscriber: Subscriber, raw: bytes, *, host: str, stream: str, now: datetime) -> Judged:
-    """Judge a receipt. A correctly signed one spends its nonce, whatever it says: commit, then raise its refusal.
+def accept(
+    session: Session,
+    subscriber: Subscriber,
+    raw: bytes,
+    *,
+    host: str,
+    stream: str,
+    now: datetime,
+    parting: bool = False,
+) -> Judged:
+    """Judge a receipt; ``parting``: the last one of an agreement that has ended, over an empty set.
+
+    A correctly signed one spends its nonce, whatever it says: commit, then raise its refusal.
 
     Raises ``SignatureInvalid``, ``InvalidInput`` (``receipt-wrong``), ``Conflict`` (``nonce-used``, ``verifier-missing``).
     """
-    declared = _verified(subscriber, raw)
+    declared, verifier = _verified(subscriber, raw, now)
     nonce = session.scalar(select(ReceiptNonce).where(ReceiptNonce.nonce == declared.nonce).with_for_update())
     row = session.get(FeedStream, stream)
     if nonce is None or row is None or (nonce.subscriber_id, nonce.stream) != (subscriber.id, stream):
@@ -82,11 +97,28 @@ def accept(session: Session, subscriber: Subscriber, raw: bytes, *, host: str, s
     nonce.spent_at = now
     if (declared.host, declared.stream, declared.epoch, declared.sequence) != (host, stream, row.epoch, nonce.sequence):
         return Judged(nonce.sequence, _wrong())
-    return _judge(session, subscriber, declared, nonce, raw=raw, now=now)
+    kept = _kept(subscriber, declared, nonce, raw=raw, verifier=verifier, now=now)
+    session.add(kept)
+    if parting:
+        kept.agrees = is_empty_handed(declared, bytes(nonce.nonce))
+        note_farewell(session, subscriber, nonce, empty=kept.agrees, now=now)
+        return Judged(nonce.sequence, None if kept.agrees else _not_empty(nonce))
+    return _judge(session, subscriber, declared, nonce, kept, now=now)
+
+
+def _kept(
+    subscriber: Subscriber, declared: Declared, nonce: ReceiptNonce, *, raw: bytes, verifier: str, now: datetime
+) -> Receipt:
+    """The row of a receipt, as it came."""
+    return Receipt(
+        subscriber_id=subscriber.id, stream=nonce.stream, sequence=nonce.sequence, agrees=False, nonce=nonce.nonce,
+        verifier=verifier, deleted=declared.deleted, shielded=declared.shielded, history=declared.history, onward=declared.onward,
+        onward_confirmed=declared.onward_confirmed, note=raw.decode(), received_at=now,
+    )  # fmt: skip
 
 
 def _judge(
-    session: Session, subscriber: Subscriber, declared: Declared, nonce: ReceiptNonce, *, raw: bytes, now: datetime
+    session: Session, subscriber: Subscriber, declared: Declared, nonce: ReceiptNonce, kept: Receipt, *, now: datetime
 ) -> Judged:
     overdue = open_overdue(session, subscriber.id, nonce.stream)
     buckets = _buckets(session, subscriber, nonce)
@@ -96,25 +128,26 @@ def _judge(
         # it was not given what came after it fell behind: such a receipt covers what left, and no more
         less = Past(session, nonce.stream, overdue.withheld_after, removed_until=nonce.sequence)
         agrees = _agrees(session, declared, nonce) and declared.proof == proof(bytes(nonce.nonce), buckets, less)
-    session.add(Receipt(subscriber_id=subscriber.id, stream=nonce.stream, sequence=nonce.sequence, agrees=agrees,
-                        nonce=nonce.nonce, note=raw.decode(), received_at=now))  # fmt: skip
+    kept.agrees = agrees
     note_receipt(session, subscriber, nonce, overdue, agrees=agrees, now=now)
     return Judged(nonce.sequence, None if agrees else _mismatch(past, nonce, buckets))
 
 
-def _verified(subscriber: Subscriber, raw: bytes) -> Declared:
+def _verified(subscriber: Subscriber, raw: bytes, now: datetime) -> tuple[Declared, str]:
+    """What is declared, and the key that signed it."""
     if subscriber.verifier is None:
         raise Conflict(
             Bilingual("尚未登记回执公钥，请先登记", "no key for receipts is registered; register one first"),
             code="verifier-missing",
         )
     try:
-        declared = parse_receipt(verify_note(raw, [parse_verifier_key(subscriber.verifier)]).text)
+        verified = verify_note(raw, receipt_keys(subscriber, now))
+        declared = parse_receipt(verified.text)
     except FormatInvalid:
         raise SignatureInvalid from None
     if declared.subscriber != subscriber.name:
         raise _wrong()
-    return declared
+    return declared, verified.keys[0].text
 
 
 def _wrong() -> InvalidInput:
@@ -140,6 +173,14 @@ def _buckets(session: Session, subscriber: Subscriber, nonce: ReceiptNonce) -> l
 def _agrees(session: Session, declared: Declared, nonce: ReceiptNonce) -> bool:
     head = session.get(FeedHead, (nonce.stream, nonce.sequence))
     return head is not None and (declared.count, declared.state) == (head.count, bytes(head.state))
+
+
+def _not_empty(nonce: ReceiptNonce) -> StateMismatch:
+    text = Bilingual(
+        "协议已终止：最后一份回执应证明已不再持有任何记录",
+        "the agreement has ended: the last receipt is over an empty set",
+    )
+    return StateMismatch(text, groups=[b64url(EMPTY_GROUP)] * FAN, sequence=nonce.sequence)
 
 
 def _mismatch(past: Past, nonce: ReceiptNonce, buckets: list[int]) -> StateMismatch:

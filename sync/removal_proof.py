@@ -132,7 +132,8 @@ def _receipt(session: Session, holder: Holder, event: StreamEvent) -> tuple[Rece
         )
         .order_by(Receipt.sequence, Receipt.id)
     )
-    for receipt, verifier in session.execute(query):
+    for receipt, newest in session.execute(query):
+        verifier = receipt.verifier or newest
         if verifier and _signed_by(receipt.note, verifier):
             return receipt, verifier
     return None

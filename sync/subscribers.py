@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -20,11 +20,13 @@ from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from creditsvc.kernel.text import Bilingual
 from sync.tables_feed import Agreement, FeedStream, Overdue, Progress, Subscriber
 from sync.wire.errors import FormatInvalid
-from sync.wire.notes import ED25519, parse_verifier_key
+from sync.wire.notes import ED25519, VerifierKey, parse_verifier_key
 from sync.wire.origins import STREAMS
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,40}", re.ASCII)
 SLIP_MODES = ("token", "number")
+OVERLAP = timedelta(days=7)
+"""A receipt key that was replaced signs as well for this long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,18 @@ def add_subscriber(session: Session, new: NewSubscriber, *, caller: Caller, now:
     """A subscriber with its agreement; raises ``InvalidInput``, ``Conflict``."""
     caller.require(Permission.SUBSCRIBER_MANAGE)
     _check(new, legal_day(now))
+    for column, field in ((Subscriber.name, "name"), (Subscriber.title, "title")):
+        if session.scalar(select(Subscriber.id).where(column == getattr(new, field), Subscriber.ended_at.is_(None))):
+            raise Conflict(
+                Bilingual("已有同名订阅单位", "a subscriber of that name exists"), code="subscriber-exists", field=field
+            )
     if session.scalar(select(Subscriber.id).where(Subscriber.name == new.name)):
         raise Conflict(
-            Bilingual("已有同名订阅单位", "a subscriber of that name exists"), code="subscriber-exists", field="name"
+            Bilingual(
+                "该短名曾属于已终止的单位，请另取", "that name belonged to a unit that has ended; choose another"
+            ),
+            code="subscriber-exists",
+            field="name",
         )
     subscriber = Subscriber(name=new.name, title=new.title, created_at=now)
     session.add(subscriber)
@@ -132,24 +143,50 @@ def register_verifier(
             ),
             code="verifier-registered",
         )
+    if subscriber.verifier is not None:
+        subscriber.verifier_before, subscriber.before_until = subscriber.verifier, now + OVERLAP
     subscriber.verifier = key.text
     audit.record(session, action="subscriber.key", caller=caller, object=f"subscriber:{subscriber.name}", at=now,
                  details={"key": key.key_id.hex()})  # fmt: skip
 
 
-def end_subscriber(session: Session, subscriber: Subscriber, *, caller: Caller, now: datetime) -> None:
-    """End the agreements and revoke every key."""
+def receipt_keys(subscriber: Subscriber, now: datetime) -> list[VerifierKey]:
+    """The keys that may sign its receipts now: two for seven days after one was replaced."""
+    texts = [subscriber.verifier]
+    if subscriber.before_until is not None and now < subscriber.before_until:
+        texts.append(subscriber.verifier_before)
+    return [parse_verifier_key(text) for text in texts if text]
+
+
+def agreements_of(session: Session, subscriber: Subscriber) -> Sequence[Agreement]:
+    """Its agreements, newest first."""
+    query = select(Agreement).where(Agreement.subscriber_id == subscriber.id)
+    return session.scalars(query.order_by(Agreement.id.desc())).all()
+
+
+def end_subscriber(
+    session: Session, subscriber: Subscriber, *, caller: Caller, now: datetime, at_once: bool = False
+) -> None:
+    """End the agreements. Its keys are good for one last receipt, over an empty set, and are revoked after that;
+    ``at_once``: they are revoked now (a key was lost), and nothing will prove that the copy is gone."""
     caller.require(Permission.SUBSCRIBER_MANAGE)
-    subscriber.ended_at = now
+    subscriber.ended_at = subscriber.ended_at or now
     session.execute(
         update(Agreement)
         .where(Agreement.subscriber_id == subscriber.id, Agreement.ended_at.is_(None))
         .values(ended_at=now)
     )
+    if at_once:
+        revoke_keys(session, subscriber, now)
+    audit.record(session, action="subscriber.ended", caller=caller, object=f"subscriber:{subscriber.name}", at=now,
+                 details={"at_once": at_once})  # fmt: skip
+
+
+def revoke_keys(session: Session, subscriber: Subscriber, now: datetime) -> None:
+    """Every API key of it ends."""
     session.execute(
         update(ApiKey).where(ApiKey.subscriber == subscriber.name, ApiKey.revoked_at.is_(None)).values(revoked_at=now)
     )
-    audit.record(session, action="subscriber.ended", caller=caller, object=f"subscriber:{subscriber.name}", at=now)
 
 
 def find_agreement(session: Session, subscriber: Subscriber, stream: str, on: date) -> Agreement | None:
@@ -188,32 +225,32 @@ class Lag:
     overdue: Overdue | None = None
 
     @property
+    def parting(self) -> bool:
+        """The agreement has ended, and no receipt has proved yet that the copy is gone."""
+        return self.agreement.ended_at is not None
+
+    @property
     def behind(self) -> int:
         """Events that no receipt covers yet."""
         return self.size - (self.progress.applied if self.progress else 0)
 
 
 def lags(session: Session) -> list[Lag]:
-    """Every subscriber on every stream of its agreements."""
+    """Every subscriber on every stream of its agreements; one that has ended stays until it has proved to hold nothing."""
     sizes = {row.stream: row.size for row in session.scalars(select(FeedStream))}
     progress = {(row.subscriber_id, row.stream): row for row in session.scalars(select(Progress))}
-    pairs = session.execute(
-        select(Subscriber, Agreement).join(Agreement, Agreement.subscriber_id == Subscriber.id)
-        .where(Subscriber.ended_at.is_(None), Agreement.ended_at.is_(None)).order_by(Subscriber.name, Agreement.id)
-    )  # fmt: skip
+    query = select(Subscriber, Agreement).join(Agreement, Agreement.subscriber_id == Subscriber.id)
+    pairs = session.execute(query.order_by(Subscriber.name, Agreement.ended_at.is_not(None), Agreement.id.desc())).all()
     overdue = {
         (row.subscriber_id, row.stream): row
         for row in session.scalars(select(Overdue).where(Overdue.lifted_at.is_(None)))
     }
-    return [
-        Lag(
-            subscriber,
-            agreement,
-            stream,
-            sizes.get(stream, 0),
-            progress.get((subscriber.id, stream)),
-            overdue.get((subscriber.id, stream)),
-        )
-        for subscriber, agreement in pairs
-        for stream in agreement.streams
-    ]
+    found: dict[tuple[int, str], Lag] = {}
+    for subscriber, agreement in pairs:
+        for stream in agreement.streams:
+            place = (subscriber.id, stream)
+            mine = progress.get(place)
+            if place in found or (agreement.ended_at is not None and (mine is None or mine.farewell_at is not None)):
+                continue
+            found[place] = Lag(subscriber, agreement, stream, sizes.get(stream, 0), mine, overdue.get(place))
+    return list(found.values())

@@ -20,9 +20,9 @@ from creditsvc.kernel.errors import SettingError
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from creditsvc.settings import Settings
+from sync.alarms import raise_alarm
 from sync.feed_reading import tile
 from sync.key_lists import newest_list
-from sync.tables_delivery import FeedAlarm
 from sync.tables_feed import FeedStream, FeedWitness
 from sync.wire.errors import FormatInvalid, SignatureInvalid
 from sync.wire.head import Head, parse_head
@@ -199,7 +199,7 @@ def _halt(session: Session, row: FeedStream, knows: int, now: datetime) -> None:
     current = session.get_one(FeedStream, row.stream, with_for_update=True)
     if current.halted is None:
         current.halted = f"witness knows {knows}"
-        session.add(FeedAlarm(kind="halted", stream=row.stream, sequence=knows, at=now))
+        raise_alarm(session, "halted", subscriber_id=None, stream=row.stream, sequence=knows, at=now)
 
 
 def _attach(session: Session, row: FeedStream, signatures: Sequence[NoteSignature], known: set[VerifierKey]) -> int:

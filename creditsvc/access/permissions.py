@@ -26,6 +26,7 @@ class Permission(StrEnum):
     SCREEN_RUN = "screen_run"
     SUBSCRIBER_READ = "subscriber_read"
     SUBSCRIBER_MANAGE = "subscriber_manage"
+    SUBSCRIBER_OWN = "subscriber_own"
     STREAM_PULL = "stream_pull"
     APPLICATION_OWN = "application_own"
     APPLICATION_WORK = "application_work"
@@ -69,7 +70,7 @@ ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.JUDGE: _COURT | {_P.BATCH_IMPORT, _P.BATCH_RELEASE, _P.DECISION_APPROVE},
     StaffRole.PRESIDENT: _COURT | {_P.BATCH_RELEASE, _P.DECISION_APPROVE, _P.OVERSIGHT_READ, _P.CATALOGUE_HOLD},
     StaffRole.AGENCY: frozenset({_P.CHECK_ASK, _P.SCREEN_RUN}),
-    StaffRole.BUREAU_IT: frozenset({_P.SUBSCRIBER_READ}),
+    StaffRole.BUREAU_IT: frozenset({_P.SUBSCRIBER_OWN}),
     StaffRole.SUPERVISOR: frozenset({_P.OVERSIGHT_READ, _P.SUBSCRIBER_READ}),
     StaffRole.OPERATOR: frozenset({_P.OPERATE, _P.SUBSCRIBER_READ, _P.SUBSCRIBER_MANAGE, _P.CATALOGUE_HOLD}),
 }

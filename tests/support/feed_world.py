@@ -192,7 +192,8 @@ class Register:
     def subscriber(self, name: str = "bureau-a", streams: tuple[str, ...] = ("bureau",), **more: Any) -> Account:
         """A subscriber with an agreement, an API key and a registered receipt key."""
         now = self.services.clock.now()
-        new = NewSubscriber(name=name, title=f"单位{name}", number="协议1号", streams=streams, purpose="信用评价",
+        title = more.pop("title", f"单位{name}")
+        new = NewSubscriber(name=name, title=title, number="协议1号", streams=streams, purpose="信用评价",
                             valid_until=date(2027, 11, 1), **more)  # fmt: skip
         signs = signer(name, name)
         with self.services.database.writing() as session:
