@@ -42,6 +42,9 @@ test-slow: $(VENV)/dev-ready ## The long proofs
 kill: $(VENV)/dev-ready ## Kill loops, long form
 	$(PYTEST) -m "kill"
 
+feed-race: $(VENV)/dev-ready ## Sixteen writers, rollbacks, twenty kills: missed 0, doubled 0, gaps 0
+	$(PYTEST) -q -s -p no:xdist tests/sync/test_feed_race.py -m "slow"
+
 bench: $(VENV)/dev-ready ## Speed and memory beside a baseline of the same run
 	$(PYTEST) -m benchmark -s -p no:xdist --durations=0 tests/benchmarks
 

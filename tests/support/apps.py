@@ -44,13 +44,18 @@ class Templates:
     def postgres(self) -> PostgresServer:
         """A server that holds the templates ``tpl_register`` and ``tpl_keys``."""
         if self._postgres is None:
-            self._postgres = PostgresServer()
-            for name, metadata in (("tpl_register", assembled_metadata()), ("tpl_keys", KeyBase.metadata)):
-                self.execute(f"CREATE DATABASE {name}")
-                engine = create_engine(self._postgres.url(name))
-                metadata.create_all(engine)
-                engine.dispose()
+            self.start_postgres(PostgresServer())
+        assert self._postgres is not None
         return self._postgres
+
+    def start_postgres(self, server: PostgresServer) -> None:
+        """Make the templates on a server, which is closed with this."""
+        self._postgres = server
+        for name, metadata in (("tpl_register", assembled_metadata()), ("tpl_keys", KeyBase.metadata)):
+            self.execute(f"CREATE DATABASE {name}")
+            engine = create_engine(server.url(name))
+            metadata.create_all(engine)
+            engine.dispose()
 
     def execute(self, statement: str) -> None:
         """Run one statement on the server, outside any transaction."""

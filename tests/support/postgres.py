@@ -14,6 +14,8 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+DURABLE = "-c fsync=off -c synchronous_commit=on -c max_connections=200 -c listen_addresses="
+"""For tests that kill the server: what was acknowledged is in the operating system's hands, which is not killed."""
 SETTINGS = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=200 -c listen_addresses="
 
 
@@ -44,7 +46,8 @@ def _binaries(work: Path) -> Path:
 class PostgresServer:
     """A running server; ``url(database)`` names one of its databases for SQLAlchemy."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: str = SETTINGS) -> None:
+        self._settings = settings
         self._work = Path(tempfile.mkdtemp(prefix="pg-"))
         self._external = os.environ.get("TEST_DATABASE_URL")
         if not self._external:
@@ -87,7 +90,7 @@ class PostgresServer:
             "-l",
             self._data / "log",
             "-o",
-            f"{SETTINGS} -k {self._data}",
+            f"{self._settings} -k {self._data}",
             "start",
         )
 
