@@ -21,6 +21,7 @@ KINDS = {
     "diverged": Bilingual("副本与已发布的不一致", "the copy differs from what was published"),
     "still-shown": Bilingual("移除后仍被展示", "still shown after its removal"),
     "farewell": Bilingual("协议终止后未证明已清空", "the agreement ended without proof that the copy is gone"),
+    "tampered": Bilingual("存储与已签署的不符", "what is stored is not what was signed"),
     "halted": Bilingual("已停止签署：疑似恢复了旧备份", "signing stopped: an old backup may have been restored"),
 }
 
