@@ -86,6 +86,14 @@ class ProvesRemoval(Protocol):
         ...
 
 
+class Barred(Protocol):
+    """Filled by ``sync``: who gets no answers for now."""
+
+    def __call__(self, session: Session, *, subscriber: str | None, unit: str | None) -> int | None:
+        """The removal that this unit's copy still owes although it is overdue; none if nothing is owed."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Freshness:
     """Something whose age ``/freshz`` watches."""
@@ -189,6 +197,11 @@ class Ports:
         """Where the case of this reference stands; none if there is no such case."""
         port: ReadCase | None = self._filled.get("case_standing")
         return port(session, reference) if port else None
+
+    def owed_removal(self, session: Session, *, subscriber: str | None, unit: str | None) -> int | None:
+        """The overdue removal for which a unit's programs are refused; none if nobody watches copies."""
+        port: Barred | None = self._filled.get("barred")
+        return port(session, subscriber=subscriber, unit=unit) if port else None
 
     def publishable(self) -> Mapping[str, Publishable]:
         """Where the fields of entries that are not the register's come from, by kind of entry."""

@@ -57,6 +57,8 @@ class Settings:
     """``/freshz`` warns when the newest applied batch is older than this."""
     witness_file: str = ""
     """File of the witnesses, a line each: verifier key, space, address (or a folder); empty: two local ones in ``home``."""
+    accel_prefix: str = ""
+    """Internal address under which the proxy serves ``home``/feed after our authorisation (X-Accel-Redirect); empty: we do."""
     push_ca_file: str = ""
     """File of certificate authorities for pushes, such as a government network's own; empty: the system's."""
     push_plain_http: bool = False

@@ -21,9 +21,10 @@ from sync.feed_upkeep import keep_feed
 from sync.freshness import batch_freshness, feed_freshness
 from sync.heads import prepare_feed, resign_heads
 from sync.holders import holders_of
-from sync.ladder import mark_overdue
+from sync.ladder import mark_overdue, owed_by_unit
+from sync.log_check import check_feed
 from sync.probes import plan_probes
-from sync.publish import sequence_all
+from sync.publish import sequence_promptly
 from sync.removal_proof import prove_removal
 from sync.sweep import sweep_batches
 from sync.witnessing import cosign_heads
@@ -61,7 +62,7 @@ FEATURE = Feature(
     jobs=(
         Job(
             "feed-sequence",
-            _counting(sequence_all, "numbered"),
+            _counting(sequence_promptly, "numbered"),
             1,
             Bilingual("为待发布的变动编号并签署流头", "number what waits and sign the heads"),
         ),
@@ -88,6 +89,12 @@ FEATURE = Feature(
             _counting(plan_probes, "planned"),
             3600,
             Bilingual("抽取移除后的核验", "choose removals to look after"),
+        ),
+        Job(
+            "feed-check",
+            _counting(check_feed, "findings"),
+            3600,
+            Bilingual("核对存储与已签署的流头", "check what is stored against the signed heads"),
         ),
         Job(
             "feed-canaries",
@@ -134,6 +141,7 @@ FEATURE = Feature(
         ),
     ),
     ports={
+        "barred": owed_by_unit,
         "holders": holders_of,
         "removal_proof": prove_removal,
         "fresh/feed": feed_freshness,

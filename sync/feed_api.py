@@ -6,6 +6,7 @@ import gzip
 import re
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -188,13 +189,24 @@ def snapshot(stream: str) -> ResponseReturnValue:
     path, sequence, epoch = snapshot_file(services(), stream, services().clock.now())
     if admitted is not None:
         _note_fetched(admitted.subscriber.id, stream, sequence)
+    headers = {"Content-Encoding": "gzip", "Cache-Control": "private, no-cache", "Feed-Sequence": str(sequence)}
+    return _file(path, NDJSON, f"{epoch}-{sequence}", headers)
+
+
+def _file(path: Path, kind: str, etag: str, headers: dict[str, str]) -> Response:
+    """A file as it lies on disk: handed to the proxy where there is one, else from here."""
+    response = Response(content_type=kind, headers=headers)
+    response.set_etag(etag)
+    response.make_conditional(request)
+    prefix, folder = services().settings.accel_prefix, services().settings.home / "feed"
+    if response.status_code != 200:
+        return response
+    if prefix:
+        response.headers["X-Accel-Redirect"] = f"{prefix.rstrip('/')}/{path.relative_to(folder).as_posix()}"
+        return response
     # opened here: once open, it stays whole although a newer one takes its place
-    response = Response(wrap_file(request.environ, path.open("rb"), BLOCK), content_type=NDJSON)
-    response.headers.update(
-        {"Content-Encoding": "gzip", "Cache-Control": "private, no-cache", "Feed-Sequence": str(sequence)}
-    )
-    response.set_etag(f"{epoch}-{sequence}")
-    return response.make_conditional(request)
+    response.response = wrap_file(request.environ, path.open("rb"), BLOCK)
+    return response
 
 
 @blueprint.get("/streams/<stream>/snapshots/latest.<any(csv, xlsx):form>")
@@ -202,11 +214,12 @@ def snapshot(stream: str) -> ResponseReturnValue:
 def sheet(stream: str, form: str) -> ResponseReturnValue:
     """The snapshot as a spreadsheet for a small office."""
     made = _sheet(stream, form)
-    response = Response(wrap_file(request.environ, made.path.open("rb"), BLOCK), content_type=KINDS[form])
-    response.headers.update({"Cache-Control": "private, no-cache", "Feed-Sequence": str(made.sequence),
-                             "Content-Disposition": f"attachment; filename={stream}-{made.sequence}.{form}"})  # fmt: skip
-    response.set_etag(f"{made.epoch}-{made.sequence}-{form}")
-    return response.make_conditional(request)
+    headers = {
+        "Cache-Control": "private, no-cache",
+        "Feed-Sequence": str(made.sequence),
+        "Content-Disposition": f"attachment; filename={stream}-{made.sequence}.{form}",
+    }
+    return _file(made.path, KINDS[form], f"{made.epoch}-{made.sequence}-{form}", headers)
 
 
 @blueprint.get("/streams/<stream>/snapshots/latest.<any(csv, xlsx):form>.note")

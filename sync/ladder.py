@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
@@ -125,6 +125,15 @@ def open_overdue(session: Session, subscriber_id: int, stream: str) -> Overdue |
         Overdue.subscriber_id == subscriber_id, Overdue.stream == stream, Overdue.lifted_at.is_(None)
     )
     return session.scalar(query)
+
+
+def owed_by_unit(session: Session, *, subscriber: str | None, unit: str | None) -> int | None:
+    """The removal for which a unit is overdue, by its subscriber's name or its own; fills the port ``barred``."""
+    whose = [column == value for column, value in ((Subscriber.name, subscriber), (Subscriber.title, unit)) if value]
+    if not whose:
+        return None
+    query = select(Overdue.removal).join(Subscriber, Subscriber.id == Overdue.subscriber_id)
+    return session.scalar(query.where(or_(*whose), Overdue.lifted_at.is_(None)).order_by(Overdue.id).limit(1))
 
 
 def owed_removal(session: Session, progress: Progress, today: date) -> int | None:

@@ -6,6 +6,7 @@ house. A number is only ever given to what is already committed, so no reader ca
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -23,6 +24,8 @@ from sync.wire.events import EventType
 from sync.wire.fields import KINDS
 
 BATCH = 2000
+LOOKS, BETWEEN = 4, 0.2
+"""How often a job's second is used to look for facts, and the seconds between."""
 LOCK = 7_301_990
 EVENT_OF = {
     FactType.PUBLISHED: EventType.PUBLISHED,
@@ -37,6 +40,15 @@ def sequence_all(services: Services, now: datetime) -> int:
     total = 0
     while done := sequence_once(services, now):
         total += done
+    return total
+
+
+def sequence_promptly(services: Services, now: datetime) -> int:
+    """As ``sequence_all``, looking again several times within a job's second: a removal doesn't wait for the next tick."""
+    total, pause = 0, threading.Event()
+    for look in range(LOOKS):
+        total += sequence_all(services, now if look == 0 else services.clock.now())
+        pause.wait(BETWEEN if look < LOOKS - 1 else 0)
     return total
 
 

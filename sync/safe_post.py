@@ -44,20 +44,35 @@ _NEVER = tuple(
 """No agreement can allow these: this machine itself, its neighbours' link, metadata services, and IPv4 in disguise."""
 
 
+WHY = {
+    "shape": (
+        "应写作 https://主机名/路径，只用小写字母、数字、点和横线",
+        "write https://name/path, lower case, nothing unusual",
+    ),
+    "scheme": ("须为 https", "it must be https"),
+    "number": ("主机不能写成数字的变形", "a host can't be a number in disguise"),
+    "host": ("主机名不在协议允许之列", "its host is not one that the agreement allows"),
+    "path": ("路径不能含 . 或 ..", "its path can't have . or .. in it"),
+    "range": (
+        "网段须写明，不能过宽，不能是本机或链路地址",
+        "name networks, none too wide, none of this machine or link",
+    ),
+    "forbidden": ("解析到了禁止连接的地址", "it resolves to an address that is always forbidden"),
+    "unresolved": ("主机名无法解析", "its host can't be resolved"),
+    "peer": ("连接到的不是核对过的地址", "the connection went elsewhere than to the checked address"),
+}
+"""Why an address is refused: the journal's word, Chinese, English."""
+
+
 class AddressRefused(InvalidInput):
     """An address that is not, or no longer, one to which we may connect. ``why`` is a word for the journal."""
 
     default_code = "push-address"
 
     def __init__(self, why: str) -> None:
-        super().__init__(
-            Bilingual(
-                f"唤醒地址不可用（{why}）：应为 https 地址，主机名和网段须在协议允许之内",
-                f"the address can't be used ({why}): https, with a name and networks that the agreement allows",
-            ),
-            field="push_url",
-            why=why,
-        )
+        zh, en = WHY[why]
+        field = "push_ranges" if why == "range" else "push_url"
+        super().__init__(Bilingual(f"唤醒地址不可用：{zh}", f"the address can't be used: {en}"), field=field, why=why)
         self.why = why
 
 

@@ -12,16 +12,19 @@ from pathlib import Path
 from creditsvc.access.accounts import staff_caller
 from creditsvc.access.api_keys import revoke_api_key
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import Conflict
+from creditsvc.kernel.errors import Conflict, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
+from sync.deliver import public_push_key
 from sync.key_lists import key_list_note
 from sync.mirror.files import signing_key
+from sync.push_settings import PushPlace, set_push
 from sync.slip_answers import token_key
 from sync.subscribers import (
     NewSubscriber,
     add_subscriber,
+    agreements_of,
     end_subscriber,
     keys_of,
     lags,
@@ -62,9 +65,15 @@ def parser() -> argparse.ArgumentParser:
     verifier.add_argument("verifier")
     revoke = actions.add_parser("revoke", help="吊销一个接口密钥 / revoke an API key")
     revoke.add_argument("key", type=int, help="密钥编号：csk_<编号>_… / the number in csk_<number>_…")
-    end = actions.add_parser("end", help="终止单位的协议与密钥 / end a unit's agreements and keys")
+    end = actions.add_parser("end", help="终止单位的协议 / end a unit's agreements")
     end.add_argument("name")
-    for action in (add, key, verifier, revoke, end):
+    end.add_argument("--at-once", action="store_true", help="密钥已泄露：立即吊销 / a key was lost: revoke them now")
+    push = actions.add_parser("push", help="设置唤醒地址，不给地址即取消 / where it is woken; without --url not at all")
+    push.add_argument("name")
+    push.add_argument("--url", default="", help="https 地址 / its address")
+    push.add_argument("--host", action="append", default=[], help="协议允许的主机名 / a name that the agreement allows")
+    push.add_argument("--range", action="append", default=[], help="协议允许的网段 / a network that it allows, CIDR")
+    for action in (add, key, verifier, revoke, end, push):
         action.add_argument("--as", dest="username", required=True, help="经办账户 / whose account acts")
     return made
 
@@ -168,8 +177,22 @@ def _revoke(services: Services, options: argparse.Namespace) -> int:
 def _end(services: Services, options: argparse.Namespace) -> int:
     with services.database.writing() as session:
         caller = staff_caller(session, options.username)
-        end_subscriber(session, subscriber_named(session, options.name), caller=caller, now=services.clock.now())
-    sys.stdout.write(f"{options.name} 的协议与密钥已终止 / ended\n")
+        end_subscriber(session, subscriber_named(session, options.name), caller=caller, now=services.clock.now(),
+                       at_once=options.at_once)  # fmt: skip
+    sys.stdout.write(f"{options.name} 的协议已终止，待清空证明 / ended; proof that the copy is empty is owed\n")
+    return 0
+
+
+def _push(services: Services, options: argparse.Namespace) -> int:
+    place = PushPlace(options.url, tuple(options.host), tuple(options.range))
+    with services.database.writing() as session:
+        caller = staff_caller(session, options.username)
+        subscriber = subscriber_named(session, options.name)
+        agreements = agreements_of(session, subscriber)
+        if not agreements:
+            raise NotFound(Bilingual("该单位没有协议", "this unit has no agreement"), code="agreement-unknown")
+        set_push(session, services.settings, subscriber, agreements[0], place, caller=caller, now=services.clock.now())
+    sys.stdout.write(f"签名公钥 / its signatures are checked by {public_push_key(services.keyring)}\n")
     return 0
 
 
@@ -180,4 +203,5 @@ ACTIONS: dict[str, Callable[[Services, argparse.Namespace], int]] = {
     "register-key": _register,
     "revoke": _revoke,
     "end": _end,
+    "push": _push,
 }

@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import ask
 from creditsvc.checks.answer_keys import public_keys
+from creditsvc.checks.barred import refuse_barred
 from creditsvc.checks.certificate import LONGEST
 from creditsvc.checks.pages import paper_response
 from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE, Question
@@ -25,6 +26,7 @@ from creditsvc.web.schemas import Schema
 blueprint = Blueprint(
     "checks", __name__, description="核查：某人此刻在此行业能否办理此事 / may this person do this, here, today"
 )
+blueprint.before_request(refuse_barred)
 
 
 class CheckRequest(Schema):

@@ -14,6 +14,7 @@ from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks import screening as lists
+from creditsvc.checks.barred import refuse_barred
 from creditsvc.checks.questions import MAX_MATTER, MAX_PURPOSE
 from creditsvc.checks.screening_said import STATES, said
 from creditsvc.kernel.days import legal_day
@@ -33,6 +34,7 @@ KINDS = (
     "application/x-ndjson",
     "application/json",
 )
+blueprint.before_request(refuse_barred)
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
 
 

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from creditsvc.access.permissions import StaffRole
+from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.services import Services
 from creditsvc.wallclock import FixedClock
 from sync.feed_upkeep import keep_feed
@@ -22,8 +22,8 @@ from sync.tables_delivery import FeedAlarm
 from sync.tables_feed import FeedStream, Receipt, Subscriber
 from sync.timelines import ladder_of, timeline_of
 from tests.support.feed_simulator import signer
-from tests.support.feed_world import OPERATOR, Copy, Register
-from tests.support.people import post_form, staff_browser
+from tests.support.feed_world import OPERATOR, Copy, Register, number_of
+from tests.support.people import key_header, post_form, staff_browser
 
 EMPTY = Copy()
 
@@ -88,6 +88,36 @@ def test_the_supervisor_is_told_of_overdue_and_of_a_second_divergence(
         assert _alarms(services) == wanted
     assert account.send(client, "bureau", account.receipt(client, register.head("bureau"), copy)).status_code == 200
     assert _alarms(services) == [] and _alarms(services, still=False) == ["overdue", "diverged"]
+
+
+def test_programs_of_an_overdue_unit_get_no_answers(
+    app: Flask, register: Register, services: Services, client: FlaskClient
+) -> None:
+    account, copy = register.subscriber(title="演示单位"), Copy()
+    entry = register.listings(1)[0]
+    register.publish()
+    copy.pull(client, account, "bureau")
+    register.remove(entry)
+    register.publish()
+    _later(services, days=3)
+    program = key_header(services, Permission.CHECK_ASK, Permission.SCREEN_RUN)
+    question = {
+        "number": number_of(77).number,
+        "name": "测试77",
+        "sector": "public_resource_trading",
+        "act": "tender",
+        "purpose": "投标资格",
+    }
+    assert client.post("/v1/checks", json=question, headers=program).status_code == 200
+    mark_overdue(services, services.clock.now())
+    refused = client.post("/v1/checks", json=question, headers=program)
+    assert (refused.status_code, refused.get_json()["type"]) == (403, "overdue")
+    assert client.get("/v1/screenings", headers=program).status_code == 403
+    other = key_header(services, Permission.CHECK_ASK, unit="另一单位")
+    assert client.post("/v1/checks", json=question, headers=other).status_code == 200
+    copy.pull(client, account, "bureau")
+    assert account.send(client, "bureau", account.receipt(client, register.head("bureau"), copy)).status_code == 200
+    assert client.post("/v1/checks", json=question, headers=program).status_code == 200
 
 
 def test_effects_and_onward_recipients_are_kept(register: Register, services: Services, client: FlaskClient) -> None:
