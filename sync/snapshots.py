@@ -5,24 +5,25 @@ from __future__ import annotations
 import gzip
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from creditsvc.services import Services
 from sync.heads import origin_of
 from sync.key_lists import stream_signers
 from sync.tables_feed import FeedEntry, FeedStream, StreamEvent
-from sync.wire.snapshot import Header, Tombstone, entry_line, write_snapshot
+from sync.wire.snapshot import Header, Tombstone, entry_line, stored_line, write_snapshot
 
 FRESH_FOR = timedelta(seconds=20)
-LEVEL = 3
+LEVEL = 1
 BLOCK = 2000
+CHUNK = 500
 
 
 def snapshot_file(services: Services, stream: str, now: datetime) -> tuple[Path, int, int]:
@@ -80,27 +81,40 @@ def _build(session: Session, services: Services, row: FeedStream, folder: Path, 
 
 
 def _entries(session: Session, stream: str) -> Iterator[bytes]:
-    full, mark, after = aliased(StreamEvent), aliased(StreamEvent), ""
+    """Lines by name of the entry, a page at a time: flat memory, and bytes as they were signed wherever that will do."""
+    after = ""
     query = (
-        select(FeedEntry.entry, FeedEntry.sequence, FeedEntry.full_sequence, FeedEntry.canary, full.body, mark.body)
-        .join(full, (full.stream == FeedEntry.stream) & (full.sequence == FeedEntry.full_sequence))
-        .join(mark, (mark.stream == FeedEntry.stream) & (mark.sequence == FeedEntry.sequence))
+        select(FeedEntry.entry, FeedEntry.sequence, FeedEntry.full_sequence, FeedEntry.canary, StreamEvent.body)
+        .join(StreamEvent, (StreamEvent.stream == FeedEntry.stream) & (StreamEvent.sequence == FeedEntry.full_sequence))
         .where(FeedEntry.stream == stream)
         .order_by(FeedEntry.entry)
         .limit(BLOCK)
     )
     while rows := session.execute(query.where(FeedEntry.entry > after)).all():
-        for entry, sequence, full_sequence, canary, body, annotation in rows:
-            data = _current(body, annotation if sequence != full_sequence else None)
-            yield entry_line(data, sequence, canary=canary)
-            after = entry
+        noted = _annotations(session, stream, [row[1] for row in rows if row[1] != row[2]])
+        for _, sequence, full_sequence, canary, body in rows:
+            if sequence == full_sequence:
+                yield stored_line(body or b"", sequence, canary=canary)
+            else:
+                yield entry_line(_current(body, noted[sequence]), sequence, canary=canary)
+        after = rows[-1][0]
 
 
-def _current(body: bytes | None, annotation: bytes | None) -> dict[str, Any]:
+def _annotations(session: Session, stream: str, sequences: Sequence[int]) -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    for start in range(0, len(sequences), CHUNK):
+        query = select(StreamEvent.sequence, StreamEvent.body).where(
+            StreamEvent.stream == stream, StreamEvent.sequence.in_(sequences[start : start + CHUNK])
+        )
+        found.update((sequence, bytes(body or b"")) for sequence, body in session.execute(query))
+    return found
+
+
+def _current(body: bytes | None, annotation: bytes) -> dict[str, Any]:
+    """The fields of the last full event with the marks and the revision of the annotation."""
     data: dict[str, Any] = msgspec.json.decode(body or b"")["data"]
-    if annotation is not None:
-        noted = msgspec.json.decode(annotation)["data"]
-        data = data | {"revision": noted["revision"], "marks": noted["marks"]}
+    noted = msgspec.json.decode(annotation)["data"]
+    data = data | {"revision": noted["revision"], "marks": noted["marks"]}
     return {name: value for name, value in data.items() if name != "marks" or value}
 
 

@@ -89,6 +89,25 @@ def entry_line(data: Mapping[str, Any], sequence: int, *, canary: bool = False) 
     return canonical_json(line)
 
 
+class _Stored(msgspec.Struct, frozen=True, gc=False):
+    """An event's line, of which only the bytes of ``data`` are wanted."""
+
+    data: msgspec.Raw
+
+
+_stored_decoder = msgspec.json.Decoder(_Stored)
+
+
+def stored_line(event: bytes, sequence: int, *, canary: bool = False) -> bytes:
+    """As ``entry_line``, from the canonical bytes of the event that made the revision: nothing is encoded again."""
+    data = bytes(_stored_decoder.decode(event).data)
+    return (
+        b'{"canary":true,"data":%b,"sequence":%d}' % (data, sequence)
+        if canary
+        else b'{"data":%b,"sequence":%d}' % (data, sequence)
+    )
+
+
 def tombstone_line(tombstone: Tombstone) -> bytes:
     """The line of a removal, without LF."""
     return canonical_json(msgspec.structs.asdict(tombstone))

@@ -1,0 +1,187 @@
+"""Entries a second into a signed snapshot, beside encoding and hashing the same lines alone; memory; and serving the file.
+
+``SNAPSHOT_ENTRIES`` says how many; the rows are written straight into the tables, as the sequencer leaves them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import resource
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import urllib3
+from sqlalchemy import update
+
+from creditsvc.services import Services
+from creditsvc.storage.bulk import insert_alike
+from sync.feed_state import rehash
+from sync.heads import origin_of, prepare_feed
+from sync.snapshots import snapshot_file
+from sync.tables_feed import FeedEntry, FeedStream, StreamEvent
+from sync.wire.canonical import canonical_json
+from sync.wire.snapshot import entry_line
+from sync.wire.state import bucket_number
+from tests.benchmarks.figures import report, timed
+from tests.conftest import missing_tool
+from tests.support.apps import Templates, world
+from tests.support.house import house
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
+ENTRIES = int(os.environ.get("SNAPSHOT_ENTRIES", "100000"))
+BLOCK = 5000
+
+
+def _data(index: int, entry: str) -> dict[str, Any]:
+    return {
+        "entry": entry, "kind": "listing", "revision": 1, "debtor_kind": "person", "name": f"测试{index}", "sex": "male", "age": 40,
+        "number_masked": "4101051985****1231", "court_code": "豫0105", "court_name": "郑州市金水区人民法院",
+        "case_number": f"（2026）豫0105执{index}号",
+        "filed_on": "2026-01-05", "basis_number": f"（2025）豫0105民初{index}号", "basis_issuer": "郑州市金水区人民法院",
+        "obligation": "支付货款及利息、违约金，并承担案件受理费", "performance": "none", "grounds": ["evades", "property_report"],
+        "published_on": "2026-03-01", "until": "2028-02-29",
+    }  # fmt: skip
+
+
+def _body(index: int, data: dict[str, Any], source: str) -> bytes:
+    return canonical_json(
+        {"data": data, "id": f"evt_{index:024d}", "salt": "A" * 43, "sequence": index, "source": source, "specversion": "1.0",
+         "time": "2026-03-02T08:00:00Z", "type": "entry.published"}
+    )  # fmt: skip
+
+
+def _fill(services: Services, count: int) -> None:
+    """A stream with so many entries in force; leaves are of no concern here."""
+    now = services.clock.now()
+    with services.database.reading() as session:
+        source = origin_of(services.settings.host, session.get_one(FeedStream, "public")).source
+    for first in range(1, count + 1, BLOCK):
+        events, entries = [], []
+        for index in range(first, min(count, first + BLOCK - 1) + 1):
+            entry = f"lst_{sha256(b'%d' % index).hexdigest()[:24]}"
+            events.append((index, entry, _body(index, _data(index, entry), source)))
+            entries.append((entry, index, index, bucket_number(entry)))
+        with services.database.writing() as session:
+            same = {
+                "stream": "public",
+                "revision": 1,
+                "type": "entry.published",
+                "removes": False,
+                "leaf": bytes(32),
+                "at": now,
+            }
+            insert_alike(session, StreamEvent, ["sequence", "entry", "body"], events, same)
+            insert_alike(session, FeedEntry, ["entry", "sequence", "full_sequence", "bucket"], entries,
+                         {"stream": "public", "revision": 1, "salt": bytes(32), "has_slip": False, "canary": False})  # fmt: skip
+    with services.database.writing() as session:
+        state = rehash(session, "public", range(65536))
+        session.execute(
+            update(FeedStream).where(FeedStream.stream == "public").values(size=count, count=count, state=state)
+        )
+
+
+def _alone(path: Path) -> tuple[float, float]:
+    """Encode and hash the lines of a snapshot, a block at a time; seconds by the clock and of the processor."""
+    digest, seconds, processor = sha256(), 0.0, 0.0
+    for block in _blocks(path):
+        before = time.process_time()
+        with timed() as took:
+            for data, sequence in block:
+                digest.update(entry_line(data, sequence) + b"\n")
+        seconds, processor = seconds + took.seconds, processor + time.process_time() - before
+    return seconds, processor
+
+
+def _blocks(path: Path) -> Iterator[list[tuple[dict[str, Any], int]]]:
+    block: list[tuple[dict[str, Any], int]] = []
+    with gzip.open(path, "rb") as file:
+        next(file)
+        for line in file:
+            if not line.startswith(b'{"data"'):
+                break
+            value = msgspec.json.decode(line)
+            block.append((value["data"], value["sequence"]))
+            if len(block) == BLOCK:
+                yield block
+                block = []
+    yield block
+
+
+def test_snapshot_beside_encoding_and_hashing(templates: Templates, tmp_path: Path) -> None:
+    with world("sqlite", templates, tmp_path) as services:
+        prepare_feed(services, services.clock.now())
+        _fill(services, ENTRIES)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        processor = time.process_time()
+        with timed() as building:
+            path, _, _ = snapshot_file(services, "public", services.clock.now())
+        processor = time.process_time() - processor
+        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        alone, alone_processor = _alone(path)
+        report(f"snapshot of {ENTRIES:,} entries, built and signed, by the clock", ENTRIES, building.seconds, alone)
+        report("the same in processor time, which neighbours disturb less", ENTRIES, processor, alone_processor)
+        sys.stdout.write(
+            f"FIGURE its memory: {after - before:.0f} MiB more at the peak; file {path.stat().st_size / 2**20:.0f} MiB\n"
+        )
+
+
+NGINX = """
+daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
+events {{ worker_connections 256; }}
+http {{ access_log off; sendfile on; default_type application/octet-stream;
+client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u;
+scgi_temp_path {folder}/s;
+server {{ listen 127.0.0.1:{port}; root {root}; }} }}
+"""
+
+
+def test_the_embedded_server_beside_nginx_on_the_same_file(tmp_path: Path, free_port: int) -> None:
+    nginx = shutil.which("nginx")
+    if nginx is None:
+        missing_tool("nginx")
+    with house(tmp_path) as made:
+        folder = made.home / "var" / "feed" / "public" / "1"
+        made.serve()
+        pool = urllib3.PoolManager(retries=False)
+        assert pool.request("GET", made.base + "/v1/streams/public/snapshots/latest").status == 200
+        file = max(folder.glob("*.ndjson.gz"))
+        file.write_bytes(secrets.token_bytes(48 * 2**20))
+        with tempfile.TemporaryDirectory() as work:
+            settings = Path(work) / "nginx.conf"
+            settings.write_text(NGINX.format(folder=work, port=free_port, root=folder))
+            proxy = subprocess.Popen(
+                [nginx or "", "-c", str(settings), "-e", f"{work}/error.log"], stderr=subprocess.DEVNULL
+            )
+            try:
+                time.sleep(0.5)
+                ours, theirs = [], []
+                for _ in range(5):
+                    ours.append(_taken(pool, made.base + "/v1/streams/public/snapshots/latest"))
+                    theirs.append(_taken(pool, f"http://127.0.0.1:{free_port}/{file.name}"))
+            finally:
+                proxy.terminate()
+                proxy.wait()
+    size = file.stat().st_size / 2**20 if file.exists() else 48
+    sys.stdout.write(f"\nFIGURE one file of {size:.0f} MiB: embedded {size / min(ours):,.0f} MiB/s, nginx {size / min(theirs):,.0f} MiB/s, "
+                     f"ratio {min(theirs) / min(ours):.2f}\n")  # fmt: skip
+
+
+def _taken(pool: urllib3.PoolManager, address: str) -> float:
+    began = time.perf_counter()
+    answer = pool.request("GET", address, preload_content=False)
+    assert answer.status == 200
+    while answer.read(2**20, decode_content=False):
+        pass
+    answer.release_conn()
+    return time.perf_counter() - began
