@@ -20,13 +20,13 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.papers.qr import qr
 from creditsvc.papers.signer import current_signer
 from creditsvc.papers.signing import sign_pdf
-from creditsvc.papers.typesetting import Template, render, said
+from creditsvc.papers.typesetting import Standard, Template, render, said
 from creditsvc.services import Services
 from punishment_rules.law import Outcome
 from punishment_rules.load import catalogue
 
 TEMPLATE = Template("creditsvc.checks", "answer")
-STANDARD = "a-3b"
+STANDARD: Standard = "a-3b"
 """PDF/A-3 is the one that may carry a file."""
 _TITLE = Bilingual("失信被执行人核查答复证明", "Certificate of an answer to a check")
 _PROOF = Bilingual(

@@ -16,12 +16,13 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from creditsvc.kernel.errors import InvalidInput, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.papers.fonts import fonts, missing_extra
 
+Standard = Literal["a-2b", "a-3b"]
 _UNSET = re.compile(r"the text `\"(?P<text>.+)\"` could not be displayed", re.DOTALL)
 
 
@@ -46,7 +47,7 @@ def render(
     *,
     at: datetime,
     font_folder: str = "",
-    standard: str = "a-2b",
+    standard: Standard = "a-2b",
 ) -> bytes:
     """The PDF. ``data`` is what JSON can hold; bilingual texts and days become ``{"zh", "en"}`` by ``said``.
 
