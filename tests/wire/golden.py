@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -26,11 +28,13 @@ from sync.wire.proofs import log_proof
 from sync.wire.push import push_body, push_headers, push_key
 from sync.wire.receipts import Receipt, buckets_for, proof, sign_receipt
 from sync.wire.removal import Part, write_bundle
+from sync.wire.sheets import columns_of, first_row, row_of, sheet_text, sign_sheet
 from sync.wire.slips import Identity, Slip, token_block, tokens_of
 from sync.wire.snapshot import Header, Tombstone, entry_line, write_snapshot
-from sync.wire.state import FAN, StateTree, bucket_number
+from sync.wire.state import EMPTY_STATE, FAN, StateTree, bucket_number
 from sync.wire.statements import HolderLine, Statement
 from sync.wire.tiles import bundle_bytes, tile_bytes, tiles_of
+from sync.wire.witness import answer_bytes, ask_bytes
 
 FOLDER = Path(__file__).parents[1] / "golden" / "feed"
 HOST = "feed.example:8443"
@@ -219,7 +223,67 @@ def build() -> Mapping[str, bytes]:
         "removal-proof.json": _removal(origin, log, tree, events, receipt["receipt.note"].decode(), head_note, keys),
         "push.json": body,
         "push-headers.json": canonical_json({**headers, "public-key": public}) + b"\n",
+        "witness-question.txt": ask_bytes(3, consistency_proof(3, 8, tree.node), signed),
+        "witness-answer.txt": answer_bytes(signed, witness, at=AT),
+        **_rotation(log, witness, head),
+        **_farewell(origin, bureau),
+        "incentive.ndjson": _incentive(),
+        **_sheet(origin, log, [bodies[entry][0] for entry in sorted(bodies)]),
     }
+
+
+def _rotation(log: Signer, witness: Signer, head: Head) -> dict[str, bytes]:
+    """During a rotation two keys are listed and both sign; the next epoch is announced by its key."""
+    roots = [signer(f"{HOST}/root", f"root {number}") for number in (1, 2, 3)]
+    second, coming = signer(log.name, "log 2"), signer(f"{HOST}/v1/streams/agency/2", "log of epoch 2")
+    first, last = date(2026, 1, 1), date(2035, 12, 31)
+    keys = KeyList(
+        HOST,
+        2,
+        tuple(DatedKey(root.verifier, first, last) for root in roots),
+        (
+            StreamKey("agency", 1, DatedKey(log.verifier, first, date(2026, 3, 8))),
+            StreamKey("agency", 1, DatedKey(second.verifier, date(2026, 3, 1), last)),
+            StreamKey("agency", 2, DatedKey(coming.verifier, date(2026, 3, 1), last)),
+        ),
+        (DatedKey(witness.cosigner, first, last),),
+    )
+    return {
+        "keys-rotated.note": sign_key_list(keys, roots[1:]).encode(),
+        "head-rotated.note": sign_head(head, [log, second]).encode(),
+    }
+
+
+def _farewell(origin: Origin, subscriber: Signer) -> dict[str, bytes]:
+    """The last receipt of an agreement that has ended: over an empty set."""
+    nonce = salt("farewell")
+    receipt = Receipt(
+        HOST, subscriber.name, origin.stream, origin.epoch, 8, 0, EMPTY_STATE, nonce, proof(nonce, (), lambda number: b""),
+        deleted=2, shielded=0, history=0, onward_confirmed=0, onward=0, applied=AT,
+    )  # fmt: skip
+    return {"receipt-farewell.note": sign_receipt(receipt, subscriber).encode()}
+
+
+def _incentive() -> bytes:
+    """An incentive record, on the platform's stream alone."""
+    data = {
+        "entry": _entry("e", "inc"), "kind": "incentive", "revision": 1, "debtor_kind": "person", "name": "李四", "court_code": "豫0105",
+        "court_name": "郑州市金水区人民法院", "case_number": "（2026）豫0105执77号", "published_on": "2026-03-01", "until": "2027-03-01",
+        "decision": "（2026）豫0105证1号", "catalogue_code": "SX-02", "subject": BOB.subject,
+    }  # fmt: skip
+    event = build_event(type=EventType.PUBLISHED, event_id="evt_" + "9" * 24, sequence=1, origin=Origin(HOST, "platform", 1), time=AT,
+                        data=project(data, "platform"), salt=salt("incentive"))  # fmt: skip
+    return event_bytes(event) + b"\n"
+
+
+def _sheet(origin: Origin, log: Signer, entries: list[dict[str, Any]]) -> dict[str, bytes]:
+    """The snapshot as CSV and its detached note."""
+    text, until = io.StringIO(newline=""), AT + timedelta(days=1)
+    columns = columns_of(origin.stream)
+    csv.writer(text).writerows([first_row(origin, 8, until), columns, *(row_of(data, columns) for data in entries)])
+    raw = text.getvalue().encode("utf-8-sig")
+    said = sheet_text(origin, "csv", sequence=8, count=len(entries), digest=sha256(raw).hexdigest(), valid_until=until)
+    return {"snapshot.csv": raw, "snapshot.csv.note": sign_sheet(said, [log]).encode()}
 
 
 def _by_stream() -> bytes:

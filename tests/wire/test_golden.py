@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from hashlib import sha256
+
 import pytest
 
 from sync.wire.events import Event, parse_line
@@ -12,8 +15,10 @@ from sync.wire.notes import verify_note
 from sync.wire.origins import Origin
 from sync.wire.receipts import parse_receipt
 from sync.wire.removal import verify_bundle
+from sync.wire.sheets import verify_sheet
 from sync.wire.slips import open_block
 from sync.wire.snapshot import read_snapshot
+from sync.wire.witness import Seen, judge, parse_answer, parse_ask
 from tests.support import removal_verifier
 from tests.wire.golden import BOB, FOLDER, HOST, build, salt, signer
 
@@ -47,6 +52,26 @@ def test_the_files_hang_together_as_a_stranger_would_check_them() -> None:
     subscriber = signer("agency-a", "agency-a").verifier
     receipt = parse_receipt(verify_note((FOLDER / "receipt.note").read_bytes(), [subscriber]).text)
     assert (receipt.state, receipt.sequence) == (head.state, head.size)
+
+
+def test_the_golden_rotation_and_question_are_believed() -> None:
+    first = verify_key_list((FOLDER / "keys.note").read_bytes())
+    keys = verify_key_list((FOLDER / "keys-rotated.note").read_bytes(), known=first)
+    on = date(2026, 3, 2)
+    both = keys.stream_keys("agency", 1, on=on)
+    assert (len(both), len(keys.stream_keys("agency", 1, on=date(2026, 3, 9))), keys.epochs("agency")) == (2, 1, (1, 2))
+    for key in both:
+        verify_note((FOLDER / "head-rotated.note").read_bytes(), [key])
+    question = parse_ask((FOLDER / "witness-question.txt").read_bytes())
+    seen = Seen(3, tree_hash(bytes.fromhex(line) for line in (FOLDER / "commitments.hex").read_text().split()[:3]))
+    assert judge(question, both, seen).size == 8
+    (witness,) = keys.witness_keys(on=on)
+    parse_answer((FOLDER / "witness-answer.txt").read_bytes(), question.checkpoint, witness)
+    digest = sha256((FOLDER / "snapshot.csv").read_bytes()).hexdigest()
+    note = (FOLDER / "snapshot.csv.note").read_bytes()
+    assert verify_sheet(note, both, Origin(HOST, "agency", 1), "csv", digest)[:2] == (8, 2)
+    event = parse_line((FOLDER / "incentive.ndjson").read_bytes().rstrip(b"\n"), Origin(HOST, "platform", 1))
+    assert isinstance(event, Event) and event.kind == "incentive"
 
 
 def test_the_golden_removal_proof_is_believed_by_both_verifiers() -> None:
