@@ -7,16 +7,17 @@ from datetime import datetime
 
 from flask import Blueprint
 
-from creditsvc.feature import Feature, Job
+from creditsvc.access.permissions import Permission
+from creditsvc.feature import Feature, Job, NavigationItem
 from creditsvc.kernel.text import Bilingual
-from creditsvc.papers import verify_page
+from creditsvc.papers import inbox_page, verify_page
 from creditsvc.papers.delivery_job import deliver_due
 from creditsvc.papers.signer import current_signer, renew_trial
 from creditsvc.services import Services
 
 
 def _pages() -> Sequence[Blueprint]:
-    return (verify_page.blueprint,)
+    return verify_page.blueprint, inbox_page.blueprint
 
 
 def _prepare(services: Services, now: datetime) -> None:
@@ -33,6 +34,9 @@ FEATURE = Feature(
     name="papers",
     blueprints=_pages,
     prepare=_prepare,
+    navigation=(
+        NavigationItem("portal", "inbox.letters", Bilingual("我的文书", "My letters"), Permission.APPLICATION_OWN, 25),
+    ),
     jobs=(
         Job(
             "papers.deliver",
