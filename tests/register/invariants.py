@@ -19,7 +19,6 @@ from creditsvc.kernel.identity import IdentityNumber
 from creditsvc.register.feed_fields import FeedFields, feed_fields
 from creditsvc.register.life import FINAL, State
 from creditsvc.register.policy import CIRCUMSTANCES
-from creditsvc.register.readings import facts_about
 from creditsvc.register.tables import (
     ConsumptionOrder,
     Decision,
@@ -35,6 +34,7 @@ from creditsvc.storage.outbox import Outbox
 from creditsvc.storage.subjects import numbers_of
 from punishment_rules.facts import Facts
 from punishment_rules.law import Ground
+from tests.register.world import known_facts
 
 LAWFUL_MONTHS = (24, *range(36, 61))
 AFTER_ORDER = {"lifted", "revoked"}
@@ -67,8 +67,7 @@ class Seen:
         self.circumstances: list[Circumstance] = list(read(select(Circumstance)))
         self.numbers = numbers_of(self.session, self.services.vault, {row.subject_id for row in self.entries})
         self.facts: dict[IdentityNumber, Facts] = {
-            number: facts_about(self.session, self.services.vault, number, name, on=self.today).facts
-            for number, name in self.people.items()
+            number: known_facts(self.services, number, name, on=self.today) for number, name in self.people.items()
         }
         self.fields: dict[str, FeedFields] = feed_fields(
             self.session, self.services.vault, [row.entry for row in self.entries]

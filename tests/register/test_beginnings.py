@@ -12,7 +12,6 @@ from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, 
 from creditsvc.register.candidates import NewCandidate, homonyms, open_candidate
 from creditsvc.register.decisions import Draft
 from creditsvc.register.feed_fields import feed_fields
-from creditsvc.register.readings import facts_about
 from creditsvc.register.rules_loaded import keep_rule
 from creditsvc.register.tables import ConsumptionOrder, Decision, Listing, RegisterEvent, ResponsibleMark
 from creditsvc.register.tables_matters import CandidateRecord, GracePeriod
@@ -29,6 +28,7 @@ from tests.register.world import (
     candidate,
     decided,
     draft,
+    known_facts,
     resident,
     unit,
 )
@@ -70,8 +70,7 @@ def move(services: Services, days: int) -> date:
 
 
 def named(services: Services, number: Any, name: str = "王甲", on: date = DAY) -> list[str]:
-    with services.database.reading() as session:
-        return [fact.entry for fact in facts_about(session, services.vault, number, name, on=on).facts.listings]
+    return [fact.entry for fact in known_facts(services, number, name, on=on).listings]
 
 
 def refused(services: Services, code: str, what: Draft, kind: type[CreditServiceError] = Conflict) -> None:
@@ -311,8 +310,7 @@ def test_officers_are_marked_and_released_by_the_court(services: Services) -> No
     changes = {**who, "number": officer.number}
     decided(services, draft(row.entry, "name_officer", "", changes=changes, event_on=DAY, known_on=DAY))
     (mark,) = rows(services, ResponsibleMark)
-    with services.database.reading() as session:
-        found = facts_about(session, services.vault, officer, "赵丙", on=DAY).facts
+    found = known_facts(services, officer, "赵丙", on=DAY)
     assert (len(found.listings), len(found.marks)) == (0, 1), "I03: a mark, never a listing"
     decided(services, about(row.entry, "release_officer", mark=mark.id, to_day="2026-11-30"))
     assert rows(services, ResponsibleMark)[0].to_day == date(2026, 11, 30)

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from creditsvc.kernel.errors import Conflict
 from creditsvc.register.feed_fields import feed_fields
-from creditsvc.register.readings import facts_about
 from creditsvc.services import Services
 from punishment_rules.facts import ListingFact
 from punishment_rules.law import Ground
 from tests.register.test_beginnings import about, candidate, named
-from tests.register.world import DAY, JUDGE, add_listing, decided, resident
+from tests.register.world import DAY, JUDGE, add_listing, decided, known_facts, resident
 
 OLD = {"decided_on": date(2018, 3, 1), "published_on": date(2018, 3, 2), "national_entered_on": date(2018, 3, 2)}
 
@@ -27,7 +26,7 @@ def test_what_was_revoked_is_no_history(services: Services) -> None:
     decided(services, about(entry, "revoke_listing", "error"), JUDGE)
     with services.database.reading() as session:
         for on in (date(2026, 4, 1), DAY, DAY + timedelta(days=900)):
-            assert facts_about(session, services.vault, who, "王甲", on=on).facts.listings == ()
+            assert known_facts(services, who, "王甲", on=on).listings == ()
         assert not feed_fields(session, services.vault, [entry])[entry].in_force
     term = {"grounds": ["evades"], "decided_on": "2026-11-24", "until": "2029-11-24", "cause": "several_acts"}
     with pytest.raises(Conflict) as wrong:
@@ -42,7 +41,7 @@ def test_disclosure_outlives_five_years_only_while_listed(services: Services) ->
     assert named(services, who) == [entry]
     decided(services, about(entry, "remove_listing", "performed"), JUDGE)
     with services.database.reading() as session:
-        (fact,) = facts_about(session, services.vault, who, "王甲", on=DAY).facts.listings
+        (fact,) = known_facts(services, who, "王甲", on=DAY).listings
         assert fact.in_force(DAY - timedelta(days=1)) and not fact.in_force(DAY), (
             "asked about a past day it says what was"
         )

@@ -19,14 +19,24 @@ from creditsvc.register.decisions import Draft, approve, propose
 from creditsvc.register.effects_marks import clear_settled, note_at_once
 from creditsvc.register.feed_fields import feed_fields
 from creditsvc.register.marks import Mark
-from creditsvc.register.readings import facts_about
 from creditsvc.register.reliefs import ReliefAsked, relief_answer
 from creditsvc.register.tables import ConsumptionOrder, EntryMark, Listing, Relief
 from creditsvc.services import Services
 from creditsvc.storage.outbox import Outbox
 from creditsvc.wallclock import FixedClock
 from punishment_rules.facts import Note, ReliefKind
-from tests.register.world import CLERK, DAY, JUDGE, PRESIDENT, add_listing, add_order, draft, resident, staff
+from tests.register.world import (
+    CLERK,
+    DAY,
+    JUDGE,
+    PRESIDENT,
+    add_listing,
+    add_order,
+    draft,
+    known_facts,
+    resident,
+    staff,
+)
 from tests.support.apps import NOON
 
 LIFT = {"from_day": "2026-11-26", "to_day": "2026-11-28", "purpose": "funeral", "undertaking": True}
@@ -74,8 +84,7 @@ def test_a_dispute_annotates_and_hides_nothing(services: Services) -> None:
         assert not note_at_once(session, entry, Mark.DISPUTED, **args), "once"
     assert told(services, entry) == ["annotated"]
     assert in_the_feed(services, entry) == [{"mark": "disputed", "from": "2026-11-24"}]
-    with services.database.reading() as session:
-        (fact,) = facts_about(session, services.vault, who, "王甲", on=DAY).facts.listings
+    (fact,) = known_facts(services, who, "王甲", on=DAY).listings
     assert fact.in_force(DAY) and [note.note for note in fact.notes] == [Note.DISPUTED], "I14"
     later(services, 5)
     with services.database.writing() as session:

@@ -14,9 +14,12 @@ from creditsvc.kernel.identity import IdentityNumber, NumberType, resident_check
 from creditsvc.register.candidates import NewCandidate, begin_review, completed, open_candidate
 from creditsvc.register.decisions import Draft, approve, propose
 from creditsvc.register.entry_ids import new_entry
+from creditsvc.register.one_subject import held_about
+from creditsvc.register.readings import facts_about
 from creditsvc.register.tables import ConsumptionOrder, Listing
 from creditsvc.services import Services
 from creditsvc.storage.subjects import keep_subjects
+from punishment_rules.facts import Facts
 
 DAY = date(2026, 11, 24)
 COURT, CASE = "豫0105", "（2026）豫0105执{}号"
@@ -92,6 +95,13 @@ def candidate(
         applied = legal_day(now) if applicant else None
         begin_review(session, row.entry, applicant=applicant, applied_on=applied, reason="", caller=CLERK, now=now)
         return row.entry
+
+
+def known_facts(services: Services, number: IdentityNumber, name: str, *, on: date) -> Facts:
+    """What a check would be told about whoever has this number and name, by the check's own way in."""
+    with services.database.direct() as driver:
+        held = held_about(driver, services.vault.token(number.canonical), is_sqlite=services.database.is_sqlite)
+    return facts_about(held, number, name, on=on).facts
 
 
 def decided(services: Services, what: Draft, who: Caller | None = None, *, by: Caller | None = None) -> int:
