@@ -20,6 +20,7 @@ from sync.applying import Additions
 from sync.applying_changes import Changes
 from sync.batch_files import forget_rows, rows_key_name
 from sync.inbound.shapes import Shape
+from sync.pace import Pace
 from sync.tables_intake import APPLIED, RELEASED, Batch, BatchRow
 
 CHUNK = 2000
@@ -41,7 +42,8 @@ class _Work:
     """All released batches, a chunk at a time, exits first."""
 
     def __init__(self, services: Services, now: datetime, chunk: int) -> None:
-        self._services, self._now, self._chunk = services, now, chunk
+        self._services, self._now = services, now
+        self._pace = Pace(chunk, one_writer=services.database.is_sqlite)
         self._ciphers: dict[int, AESGCM | None] = {}
         self.total = 0
 
@@ -56,7 +58,8 @@ class _Work:
         if rank is None:
             self._finish(batch_id)
         elif rank == ADDITION:
-            self.total += Additions(self._services, batch_id, cipher, self._now).chunk(self._chunk)
+            with self._pace.share() as size:
+                self.total += Additions(self._services, batch_id, cipher, self._now).chunk(size)
         else:
             self.total += Changes(self._services, batch_id, cipher, self._now).chunk(rank, CHANGES)
         return True

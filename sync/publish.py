@@ -18,6 +18,7 @@ from creditsvc.services import Services
 from creditsvc.storage.outbox import FactType, Outbox
 from sync.entry_fields import entry_fields, known_kinds
 from sync.heads import origin_of, remember, sign
+from sync.pace import Pace
 from sync.stream_writer import Writer
 from sync.tables_feed import FeedStream
 from sync.wire.events import EventType
@@ -37,8 +38,10 @@ EVENT_OF = {
 
 def sequence_all(services: Services, now: datetime) -> int:
     """Number everything that waits; how many facts were settled."""
-    total = 0
-    while done := sequence_once(services, now):
+    total, pace, done = 0, Pace(BATCH, one_writer=services.database.is_sqlite), 1
+    while done:
+        with pace.share() as size:
+            done = sequence_once(services, now, batch=size)
         total += done
     return total
 
@@ -81,12 +84,13 @@ def locked(services: Services, session: Session) -> bool:
 
 
 def _waiting(session: Session, batch: int, kinds: frozenset[str]) -> list[Outbox]:
-    """Exits of the whole backlog, then the rest in order: two walks along the index, never a sort of the backlog."""
-    found: list[Outbox] = []
+    """Exits of the whole backlog, in a pass of their own that no addition makes longer; the rest in order if there are
+    none. Two walks along the index, never a sort of the backlog."""
     for is_exit in (True, False):
         query = select(Outbox).where(Outbox.done_at.is_(None), Outbox.is_exit.is_(is_exit), Outbox.kind.in_(kinds))
-        found += session.scalars(query.order_by(Outbox.id).limit(batch - len(found)))
-    return found
+        if found := session.scalars(query.order_by(Outbox.id).limit(batch)).all():
+            return list(found)
+    return []
 
 
 def _overtaken(session: Session, facts: Sequence[Outbox]) -> set[int]:
