@@ -60,8 +60,9 @@ def _standing(session: Session, stream: str) -> tuple[str, datetime] | None:
 
 
 def _exit(now: datetime) -> dict[str, str]:
-    today = legal_day(now).isoformat()
-    return {"exit": "removed", "ground": "terminated", "effect": "stop_use", "effective": today}
+    """A canary's removal is due the next day: a copy that stands still shows within two, even if nobody else leaves."""
+    today, due = legal_day(now).isoformat(), legal_day(now + EVERY).isoformat()
+    return {"exit": "removed", "ground": "terminated", "effect": "stop_use", "effective": today, "due": due}
 
 
 def _made_up(now: datetime) -> FeedFields:

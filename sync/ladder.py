@@ -7,7 +7,7 @@ until a receipt covers every removal that is due. The watermark never moves by t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 from sqlalchemy import or_, select
@@ -138,21 +138,27 @@ def owed_by_unit(session: Session, *, subscriber: str | None, unit: str | None) 
 
 def owed_removal(session: Session, progress: Progress, today: date) -> int | None:
     """Sequence of the first removal that no receipt covers and that was due before today; none if there is none."""
+    if progress.fetched_at is None:
+        return None
     query = (
-        select(StreamEvent.sequence, StreamEvent.body)
+        select(StreamEvent.sequence, StreamEvent.body, StreamEvent.at)
         .where(
             StreamEvent.stream == progress.stream,
             StreamEvent.removes.is_(True),
             StreamEvent.sequence > max(progress.applied, progress.joined),
         )
         .order_by(StreamEvent.sequence)
-        .limit(1)
     )
-    found = session.execute(query).one_or_none()
-    if found is None or progress.fetched_at is None:
-        return None
-    due = msgspec.json.decode(found.body or b"{}").get("data", {}).get("due")
-    return int(found.sequence) if due is not None and date.fromisoformat(due) < today else None
+    for sequence, body, at in session.execute(query.execution_options(yield_per=500)):
+        if _due(body, at) < today:
+            return int(sequence)
+    return None
+
+
+def _due(body: bytes | None, at: datetime) -> date:
+    """The day by whose end a removal must be confirmed: the one it names, else the day after its publication."""
+    named = msgspec.json.decode(body or b"{}").get("data", {}).get("due")
+    return date.fromisoformat(named) if named is not None else legal_day(at + timedelta(days=1))
 
 
 def mark_overdue(services: Services, now: datetime) -> int:

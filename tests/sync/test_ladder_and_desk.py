@@ -12,6 +12,7 @@ from sqlalchemy import select
 from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.services import Services
 from creditsvc.wallclock import FixedClock
+from sync.canaries import publish_canaries
 from sync.feed_upkeep import keep_feed
 from sync.heads import resign_heads
 from sync.holders import holders_of
@@ -19,7 +20,7 @@ from sync.ladder import mark_overdue
 from sync.probes import open_probes, plan_probes, record_finding
 from sync.subscribers import end_subscriber, lags, register_verifier
 from sync.tables_delivery import FeedAlarm
-from sync.tables_feed import FeedStream, Receipt, Subscriber
+from sync.tables_feed import FeedStream, Overdue, Receipt, Subscriber
 from sync.timelines import ladder_of, timeline_of
 from tests.support.feed_simulator import signer
 from tests.support.feed_world import OPERATOR, Copy, Register, number_of
@@ -88,6 +89,38 @@ def test_the_supervisor_is_told_of_overdue_and_of_a_second_divergence(
         assert _alarms(services) == wanted
     assert account.send(client, "bureau", account.receipt(client, register.head("bureau"), copy)).status_code == 200
     assert _alarms(services) == [] and _alarms(services, still=False) == ["overdue", "diverged"]
+
+
+def test_a_canary_shows_a_silent_copy_and_hides_no_removal(
+    register: Register, services: Services, client: FlaskClient
+) -> None:
+    account, copy = register.subscriber(), Copy()
+    entry = register.listings(1)[0]
+    publish_canaries(services, services.clock.now())
+    register.publish()
+    copy.pull(client, account, "bureau")
+    _later(services, days=1)
+    publish_canaries(services, services.clock.now())
+    register.remove(entry, due=services.clock.now().date().isoformat())
+    register.publish()
+    assert mark_overdue(services, services.clock.now()) == 0
+    _later(services, days=1)
+    assert mark_overdue(services, services.clock.now()) == 1
+    with services.database.reading() as session:
+        removal = register.events("bureau")[-1]
+        assert (session.scalars(select(Overdue.removal)).one(), removal.entry) == (removal.sequence, entry)
+
+
+def test_a_silent_copy_is_overdue_by_canaries_alone(
+    register: Register, services: Services, client: FlaskClient
+) -> None:
+    account = register.subscriber()
+    publish_canaries(services, services.clock.now())
+    Copy().pull(client, account, "bureau")
+    for overdue in (0, 0, 1):
+        _later(services, days=1)
+        publish_canaries(services, services.clock.now())
+        assert mark_overdue(services, services.clock.now()) == overdue
 
 
 def test_programs_of_an_overdue_unit_get_no_answers(
