@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from getpass import getpass
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Protocol
 
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
+from creditsvc.wallclock import SystemClock
 
 LARGEST = 64 * 1024 * 1024
 
@@ -67,6 +69,10 @@ class Trust:
     files: Sequence[bytes] = field(default_factory=tuple)
     number: str | None = field(default=None, repr=False)
     """An identity number that the file should be about, if the reader asks that."""
+    path: Path | None = None
+    """Where the file in hand lies, for kinds that speak of a second file beside it; none for standard input."""
+    now: datetime | None = None
+    """The reader's time, with a zone: for kinds that are good until an instant."""
 
 
 class Verifier(Protocol):
@@ -110,7 +116,9 @@ def main(argv: Sequence[str], verifiers: Sequence[Verifier]) -> int:
     """Check one file; exit codes of ``EXIT``."""
     options = parser().parse_args(argv)
     raw = _read(options.file)
-    trust = Trust([_read(path) for path in options.trust], _number() if options.number else None)
+    path = None if str(options.file) == "-" else options.file
+    number = _number() if options.number else None
+    trust = Trust([_read(each) for each in options.trust], number, path, SystemClock().now())
     for verifier in verifiers:
         if verifier.recognises(raw):
             return _tell(verifier, raw, trust)

@@ -18,6 +18,7 @@ from sync.conformance.kit import PLACES, CaseFailed, Ran, Run, opened, run_proce
 
 PASSED, FAILED, NOT_RUN = "passed", "failed", "not-run"
 _WORD = {PASSED: "通过 / passed", FAILED: "不合格 / FAILED", NOT_RUN: "未测 / not run"}
+MANY = 2
 EXIT_FAILED, EXIT_INCOMPLETE = 1, 3
 """Exit codes beside 0 (everything passed) and 2 (a wrong call)."""
 
@@ -143,6 +144,8 @@ class Bench:
             other = seen.setdefault(ran.told, fault)
             if other != fault and not any({other, fault} <= group for group in SAME_ERROR):
                 return Result("own-errors", title, FAILED, f"{other} = {fault}: {ran.code}, {ran.said}")
+        if len(self._refusals) < MANY:
+            return Result("own-errors", title, NOT_RUN, "至少要有两次拒绝 / at least two refusals are needed")
         return Result("own-errors", title, PASSED)
 
 

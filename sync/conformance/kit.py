@@ -126,9 +126,10 @@ class Kit:
         if ran.code is None:
             raise CaseFailed("没有在限定时间内结束", "it did not end in time")
         if ran.code != 0:
+            said = ran.said or "（没有说明原因 / it said nothing）"
             raise CaseFailed(
-                f"应当跟上而没有：退出码 {ran.code}，{ran.said}",
-                f"it should have followed and did not: exit code {ran.code}, {ran.said}",
+                f"应当跟上而没有：退出码 {ran.code}",
+                f"it should have followed and did not: exit code {ran.code}; {said}",
             )
         if self.feed.taken[before:] != [self.feed.size] and self.feed.receipt != self.feed.size:
             raise CaseFailed(

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from getpass import getpass
 from threading import Event
 from zoneinfo import ZoneInfo
 
@@ -140,13 +141,13 @@ def _check(argv: Sequence[str], clock: Clock) -> int:
     options = opt.check_parser().parse_args(argv)
     store = open_store(options.dir, must_exist=True)
     try:
-        lines = (options.file.read_text("utf-8") if options.file else sys.stdin.read()).splitlines()
+        lines = options.file.read_text("utf-8").splitlines() if options.file else _asked()
         if len(lines) < 2:
-            raise SettingUnusable(what="两行：证件号码、名称 / two lines: identity number, name")
+            raise SettingUnusable("应有两行：证件号码、名称", "two lines are wanted: identity number, name")
         question = Question(parse_identity(lines[0]), lines[1].strip(), options.sector, options.act)
         answer = answer_locally(store, question, keys=_slip_keys(options), catalogue=catalogue(), now=clock.now())
-    except OSError:
-        raise SettingUnusable(what=f"无法读取 / can't read {options.file}") from None
+    except (OSError, UnicodeDecodeError):
+        raise SettingUnusable(f"无法读取 {options.file}", f"can't read {options.file}") from None
     finally:
         store.close()
     if options.json:
@@ -154,6 +155,13 @@ def _check(argv: Sequence[str], clock: Clock) -> int:
     else:
         _tell_answer(answer)
     return CHECK_EXIT[answer.outcome]
+
+
+def _asked() -> list[str]:
+    """Number and name from standard input; on a terminal they are asked for, the number without showing it."""
+    if not sys.stdin.isatty():
+        return sys.stdin.read().splitlines()
+    return [getpass("证件号码 / identity number: "), input("姓名或单位名称 / name: ")]
 
 
 def _slip_keys(options: argparse.Namespace) -> SlipKeys | None:

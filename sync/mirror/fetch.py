@@ -52,9 +52,12 @@ class HttpFetcher:
     def __init__(self, base: str, *, key: str = "") -> None:
         found = _BASE.fullmatch(base)
         if not found:
-            raise SettingUnusable(what="URL: https://HOST[:PORT]")
+            raise SettingUnusable(
+                "发布方地址应为 https://HOST[:PORT]；子命令为 check、status",
+                "the publisher's address reads https://HOST[:PORT]; sub-commands are check and status",
+            )
         if key and found[1] == "http" and not _LOOPBACK.fullmatch(found[2]):
-            raise SettingUnusable(what="接口密钥只经 https 发送 / the API key travels by https alone")
+            raise SettingUnusable("接口密钥只经 https 发送", "the API key travels by https alone")
         self._base = base.rstrip("/")
         self._headers = {"Accept-Encoding": "gzip", "User-Agent": "creditsvc-mirror/1"}
         if key:

@@ -54,9 +54,9 @@ def read_secret(path: Path) -> str:
     try:
         text = path.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise SettingUnusable(what=f"无法读取 / can't read {path}") from None
+        raise SettingUnusable(f"无法读取 {path}", f"can't read {path}") from None
     if not text or "\n" in text:
-        raise SettingUnusable(what=f"应为一行 / one line expected in {path}")
+        raise SettingUnusable(f"{path} 应为一行", f"one line is wanted in {path}")
     return text
 
 
@@ -67,7 +67,9 @@ def read_key(path: Path, *, make: bool = False) -> bytes:
     try:
         return unb64url(read_secret(path), "key", length=_KEY_BYTES)
     except FormatInvalid:
-        raise SettingUnusable(what=f"不是 32 字节密钥 / not a key of 32 bytes: {path}") from None
+        raise SettingUnusable(
+            f"{path} 不是 32 字节密钥（base64url）", f"{path} is not a key of 32 bytes (base64url)"
+        ) from None
 
 
 def signing_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:

@@ -124,14 +124,17 @@ def _stream(text: str, had: str) -> tuple[str, int]:
     try:
         return parse_stream_epoch(text)
     except FormatInvalid:
-        raise SettingUnusable(what="--stream agency/1") from None
+        raise SettingUnusable(
+            f"首次须用 --stream 指明数据流（{'、'.join(STREAMS)}），可带纪元：agency/1",
+            f"name the stream with --stream the first time ({', '.join(STREAMS)}), with its epoch if you like: agency/1",
+        ) from None
 
 
 def _receipts(options: argparse.Namespace, say: Say) -> Signer | None:
     if not options.signing_key:
         return None
     if not options.subscriber:
-        raise SettingUnusable(what="--signing-key 需要 / needs --subscriber")
+        raise SettingUnusable("--signing-key 需要 --subscriber", "--signing-key needs --subscriber")
     private, fresh = signing_key(options.signing_key)
     signer = Signer(options.subscriber, private)
     if fresh:
@@ -144,7 +147,9 @@ def _receipts(options: argparse.Namespace, say: Say) -> Signer | None:
 def _onward(text: str) -> Onward:
     confirmed, _, recipients = text.partition("/")
     if not (confirmed.isdecimal() and recipients.isdecimal() and int(confirmed) <= int(recipients)):
-        raise SettingUnusable(what="--onward N/M")
+        raise SettingUnusable(
+            "--onward 写作 已确认数/总数，如 3/5", "--onward reads confirmed/recipients, for example 3/5"
+        )
     return Onward(int(confirmed), int(recipients))
 
 
@@ -152,4 +157,4 @@ def _read_text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError):
-        raise SettingUnusable(what=f"无法读取 / can't read {path}") from None
+        raise SettingUnusable(f"无法读取 {path}", f"can't read {path}") from None

@@ -101,6 +101,9 @@ class SettingUnusable(MirrorError):
     default_code = "setting-unusable"
     exit_code = 48
     words = Bilingual(
-        "设置不可用：{what}",
-        "a setting can't be used: {what}",
+        "设置不可用：{zh}",
+        "a setting can't be used: {en}",
     )
+
+    def __init__(self, zh: str = "", en: str = "") -> None:
+        super().__init__(zh=zh, en=en)
