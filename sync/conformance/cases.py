@@ -13,7 +13,7 @@ from creditsvc.kernel.text import Bilingual
 from sync.conformance.kit import CaseFailed, Kit
 from sync.conformance.publisher import person
 
-SOON = timedelta(seconds=4)
+SOON = timedelta(seconds=8)
 WHO, SOMEBODY, NOBODY = person(123), person(456), person(789)
 
 

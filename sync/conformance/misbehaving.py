@@ -28,7 +28,7 @@ from sync.wire.notes import cosign, parse_note, verify_note
 from sync.wire.receipts import buckets_for, parse_receipt, proof
 from sync.wire.slips import Identity, Slip, seal_block, token_block, tokens_of
 from sync.wire.snapshot import Header, entry_line, write_snapshot
-from sync.wire.state import FAN
+from sync.wire.state import EMPTY_STATE, FAN
 from sync.wire.tiles import bundle_bytes, exists, parse_tile_path, tile_bytes
 
 FAULTS = (
@@ -88,6 +88,8 @@ class MisbehavingPublisher(Publisher):
         self.has_tiles = True
         self.has_snapshots = True
         self.has_witness = True
+        self.parting = False
+        """The agreement has ended: the last receipt is over an empty set."""
         self.always_all = False
         """Ask for all buckets in every receipt, not only in the first."""
         self.snapshot_lag: bytes | None = None
@@ -307,12 +309,17 @@ class MisbehavingPublisher(Publisher):
         sequence, since, everything = known
         removed = [stone.entry for stone in self.tombstones if since < stone.sequence <= sequence]
         asked = buckets_for(receipt.nonce, receipt.subscriber, removed=removed, everything=everything)
-        good = receipt.proof == proof(receipt.nonce, asked, self.state.lines) and sequence == receipt.sequence
-        if not good or receipt.state != self.state.root() or sequence != self.size:
+        lines, state = (_nothing, EMPTY_STATE) if self.parting else (self.state.lines, self.state.root())
+        good = receipt.proof == proof(receipt.nonce, asked, lines) and sequence == receipt.sequence
+        if not good or receipt.state != state or sequence != self.size:
             return _problem(409, "state-mismatch")
         self.receipt = sequence
         self.taken.append(sequence)
         return Answer(204)
+
+
+def _nothing(number: int) -> bytes:
+    return b""
 
 
 def _asked_sequence(body: bytes) -> int | None:

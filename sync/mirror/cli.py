@@ -23,7 +23,7 @@ from sync.mirror.check import LocalAnswer, Question, answer_locally, as_json, sa
 from sync.mirror.client import Mirror, stored_head
 from sync.mirror.errors import MirrorError, WitnessesMissing
 from sync.mirror.fetch import HttpFetcher
-from sync.mirror.files import only_one, open_directory, open_store, read_key
+from sync.mirror.files import only_one, open_directory, open_store, read_key, remove_copy
 from sync.mirror.identities import SlipKeys
 from sync.mirror.progress import Bar, silent
 from sync.mirror.store import Store
@@ -43,7 +43,7 @@ _BEIJING = ZoneInfo("Asia/Shanghai")
 def main(argv: Sequence[str]) -> int:
     """Run the command; 0 when it did what was asked."""
     arguments = list(argv)
-    commands = {"check": _check, "status": _status}
+    commands = {"check": _check, "status": _status, "leave": _leave}
     command = commands.get(arguments[0]) if arguments else None
     try:
         return command(arguments[1:], SystemClock()) if command else _sync(arguments, SystemClock())
@@ -135,6 +135,24 @@ def _tell(report: Report) -> None:
         said.append("；逾期：仅收到移除 / overdue: removals only")
     sys.stdout.write("".join(said) + "\n")
     sys.stdout.flush()
+
+
+def _leave(argv: Sequence[str], clock: Clock) -> int:
+    options = opt.leave_parser().parse_args(argv)
+    with only_one(open_directory(options.dir)):
+        store = open_store(options.dir, must_exist=True)
+        try:
+            agreement = opt.agreement(options, store.text("stream"), sys.stderr.write)
+            fetcher = HttpFetcher(options.url, key=opt.api_key(options))
+            deleted = Mirror(store, fetcher, agreement).leave(clock.now())
+        finally:
+            store.close()
+        remove_copy(options.dir)
+    sys.stdout.write(
+        f"已删除 {deleted} 条，最后回执已被接受；密钥文件请另行销毁"
+        f" / {deleted} entries deleted, the last receipt was taken; destroy the key files yourself\n"
+    )
+    return 0
 
 
 def _check(argv: Sequence[str], clock: Clock) -> int:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sync.mirror.advance import Advance, Report
 from sync.mirror.apply import EVENTS_A_PAGE
-from sync.mirror.errors import Diverged, SlipMismatch
+from sync.mirror.errors import Diverged, ReceiptRefused, SlipMismatch
 from sync.mirror.feed import SMALL, Absent, Feed, Gone, OverdueHere, refuse
 from sync.mirror.fetch import Fetcher
 from sync.mirror.heal import StateMoved
@@ -22,8 +22,8 @@ from sync.mirror.progress import Progress, silent
 from sync.mirror.receipt import Onward, StateDiffers, send_receipt
 from sync.mirror.snapshots import SnapshotNewer
 from sync.mirror.store import Position, Store
-from sync.mirror.trouble import OtherStream, PublisherUnreachable
-from sync.mirror.trust import cosigners, judge_head, judge_keys
+from sync.mirror.trouble import OtherStream, PublisherUnreachable, ReceiptsUnset
+from sync.mirror.trust import cosigners, judge_head, judge_keys, newer_list
 from sync.wire.head import Head, parse_head
 from sync.wire.keys import KeyList
 from sync.wire.merkle import Frontier
@@ -80,6 +80,21 @@ class Mirror:
             return report
         raise PublisherUnreachable(reason="head, state, snapshot")
 
+    def leave(self, now: datetime) -> int:
+        """The agreement has ended: delete the whole copy, then prove by a last receipt over an empty set that nothing is
+        held. Safe to repeat until the receipt is taken; how many entries were deleted. Raises ReceiptsUnset without a key."""
+        signer = self._agreement.receipts
+        if signer is None:
+            raise ReceiptsUnset
+        keys = self._keys()
+        _, _, head = self._head(keys, now)
+        deleted = self._store.empty()
+        try:
+            send_receipt(self._feed, self._store, head, signer, onward=self._agreement.onward, now=now, deleted=deleted)
+        except (StateDiffers, OverdueHere):
+            raise ReceiptRefused(status=409, problem="state-mismatch") from None
+        return deleted
+
     def wait(self, seconds: int) -> bool:
         """Ask the publisher to answer when something new comes, or after so many seconds; whether something came. Its
         answer is believed in nothing but this: what there is, the next pass finds out."""
@@ -117,7 +132,7 @@ class Mirror:
         except (Absent, Gone, OverdueHere):
             raise PublisherUnreachable(reason="keys") from None
         had = self._store.text("keys")
-        text, keys = judge_keys(answer.body, had or self._agreement.trusted_keys)
+        text, keys = judge_keys(answer.body, newer_list(had, self._agreement.trusted_keys))
         if text != had:
             with self._store.transaction():
                 self._store.put("keys", text)

@@ -18,6 +18,7 @@ from sync.wire.encoding import b64url, unb64url
 from sync.wire.errors import FormatInvalid
 
 COPY = "copy.sqlite"
+LOCAL_TOKENS = "token.key"
 _KEY_BYTES = 32
 
 
@@ -47,6 +48,12 @@ def open_store(directory: Path, *, must_exist: bool = False) -> Store:
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     return Store(path)
+
+
+def remove_copy(directory: Path) -> None:
+    """Take the copy's files and its token key away; keys that lie elsewhere are their owner's to destroy."""
+    for name in (COPY, f"{COPY}-wal", f"{COPY}-shm", LOCAL_TOKENS):
+        (directory / name).unlink(missing_ok=True)
 
 
 def read_secret(path: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sync.mirror.client import Agreement
-from sync.mirror.files import read_key, read_secret, sealing_key, signing_key
+from sync.mirror.files import LOCAL_TOKENS, read_key, read_secret, sealing_key, signing_key
 from sync.mirror.identities import SlipKeys
 from sync.mirror.receipt import Onward
 from sync.mirror.trouble import SettingUnusable
@@ -51,6 +51,25 @@ def sync_parser() -> argparse.ArgumentParser:
         "--witnesses", type=int, default=0, help="须有几个见证方联署 / cosignatures that a head must have (0)"
     )
     parser.add_argument("--quiet", action="store_true", help="不显示进度 / no progress")
+    return parser
+
+
+def leave_parser() -> argparse.ArgumentParser:
+    """``creditsvc mirror leave URL --dir DIR --yes …``."""
+    parser = argparse.ArgumentParser(
+        "creditsvc mirror leave",
+        description="协议终止：删除整个副本并以最后的回执证明 / the agreement has ended: delete the copy, prove it by a receipt",
+    )
+    parser.add_argument("url", help="发布方地址 / the publisher, https://HOST[:PORT]")
+    _add_directory(parser)
+    parser.add_argument("--yes", action="store_true", required=True, help="确认删除 / yes, delete it")
+    parser.add_argument("--stream", default="", help="数据流 / the stream")
+    parser.add_argument("--key-file", type=Path, help=f"接口密钥文件，或环境变量 / API key, or {KEY_VARIABLE}")
+    parser.add_argument("--trust", type=Path, help="协议所附密钥清单 / the key list that came with the agreement")
+    parser.add_argument("--subscriber", default="", help="登记的单位名称 / registered name")
+    parser.add_argument("--signing-key", type=Path, help="回执签名密钥 / receipt key")
+    parser.add_argument("--onward", default="0/0", help="转交对象中已确认数/总数 / confirmed/recipients (0/0)")
+    parser.set_defaults(token_key=None, sealing_key=None, witnesses=0)
     return parser
 
 
@@ -115,7 +134,7 @@ def slip_keys(options: argparse.Namespace, say: Say) -> SlipKeys | None:
 
 def local_token_key(directory: Path) -> Path:
     """Under which tokens of sealed numbers are kept."""
-    return directory / "token.key"
+    return directory / LOCAL_TOKENS
 
 
 def _stream(text: str, had: str) -> tuple[str, int]:

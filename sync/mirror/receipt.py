@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -17,6 +17,7 @@ from sync.wire.errors import FormatInvalid
 from sync.wire.head import Head
 from sync.wire.notes import Signer
 from sync.wire.receipts import Receipt, buckets_for, sign_receipt
+from sync.wire.state import EMPTY_STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,19 @@ class StateDiffers(Exception):
     """409 ``state-mismatch``: heal, then try once more."""
 
 
-def send_receipt(feed: Feed, store: Store, head: Head, signer: Signer, *, onward: Onward, now: datetime) -> None:
-    """Prove the state at the head. Raises StateDiffers, NonceUsed or ReceiptRefused; returns when it was taken."""
+def send_receipt(
+    feed: Feed, store: Store, head: Head, signer: Signer, *, onward: Onward, now: datetime, deleted: int | None = None
+) -> None:
+    """Prove the state at the head; with ``deleted``, that so many entries went and nothing is held any more.
+
+    Raises StateDiffers, NonceUsed or ReceiptRefused; returns when it was taken.
+    """
     for attempt in (1, 2):
         answer = feed.post("receipts/nonce", canonical_json({"sequence": head.size}), content_type="application/json")
         refuse(answer)
-        note = sign_receipt(
-            _receipt(store, head, signer, _Nonce(as_object(answer), head), onward=onward, now=now), signer
-        )
+        asked = _Nonce(as_object(answer), head)
+        receipt = _receipt(store, head, signer, asked, onward=onward, now=now)
+        note = sign_receipt(receipt if deleted is None else _of_nothing(receipt, deleted), signer)
         answer = feed.post("receipts", note.encode("utf-8"), content_type="text/plain; charset=utf-8")
         problem = problem_type(answer)
         if answer.status in {200, 201, 204}:
@@ -93,6 +99,12 @@ def _receipt(store: Store, head: Head, signer: Signer, asked: _Nonce, *, onward:
         onward=onward.recipients,
         applied=now,
     )
+
+
+def _of_nothing(receipt: Receipt, deleted: int) -> Receipt:
+    """The last receipt of an agreement: over an empty set, so that the lines behind the nonce are none."""
+    proved = sha256(receipt.nonce).digest()
+    return replace(receipt, count=0, state=EMPTY_STATE, proof=proved, deleted=deleted)
 
 
 def _prove(nonce: bytes, store: Store, numbers: Iterable[int]) -> bytes:

@@ -148,6 +148,18 @@ class Store:
         self._db.execute("DELETE FROM entries")
         self._db.execute("DELETE FROM departed")
 
+    def empty(self) -> int:
+        """Take out everything about anybody, tombstones and digests too; how many entries that were, now or when it was
+        begun before. What was overwritten is overwritten in the file as well."""
+        with self.transaction():
+            gone = self.number("emptied") or self.count()
+            for table in ("entries", "departed", "slips", "role_slips", "groups"):
+                self._db.execute(f"DELETE FROM {table}")
+            self.put("emptied", gone)
+            self.put("synced", "")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
+
     def index_again(self) -> None:
         """After a snapshot: the indexes, and slips of entries that are gone go too."""
         for statement in _INDEXES.strip().split(";\n"):

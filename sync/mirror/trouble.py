@@ -50,6 +50,17 @@ class PublisherUnreachable(MirrorError):
     )
 
 
+class ReceiptsUnset(MirrorError):
+    """A farewell without a key to sign it."""
+
+    default_code = "receipts-unset"
+    exit_code = 49
+    words = Bilingual(
+        "清空须以签名回执证明：请给出 --subscriber 与 --signing-key；尚未删除任何内容",
+        "that the copy is gone is proved by a signed receipt: give --subscriber and --signing-key; nothing was deleted yet",
+    )
+
+
 class MirrorBusy(MirrorError):
     """Two at once."""
 

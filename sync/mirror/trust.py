@@ -44,6 +44,18 @@ def judge_keys(raw: bytes | str, pinned: str) -> tuple[str, KeyList]:
     return text, keys
 
 
+def newer_list(pinned: str, given: str) -> str:
+    """Which list to judge by: the one that was pinned, or a newer one of the same publisher that the operator gives by
+    hand (a mirror that slept through two changes of the roots can't follow them by itself)."""
+    if not pinned or not given:
+        return pinned or given
+    try:
+        ours, theirs = verify_key_list(pinned), verify_key_list(given)
+    except SignatureInvalid:
+        raise KeysUntrusted from None
+    return given if theirs.host == ours.host and theirs.version > ours.version else pinned
+
+
 def judge_head(
     raw: bytes | str, origin: Origin, keys: KeyList, *, last: Head | None, now: datetime, witnesses: int = 0
 ) -> Head:

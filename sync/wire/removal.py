@@ -22,6 +22,7 @@ from sync.wire.notes import VerifierKey, parse_note, parse_verifier_key, verify_
 from sync.wire.origins import Origin, parse_stream_epoch
 from sync.wire.proofs import parse_log_proof
 from sync.wire.receipts import Receipt, parse_receipt
+from sync.wire.state import EMPTY_STATE
 from sync.wire.statements import HolderLine, Statement, parse_statement
 
 FORMAT = "alf-removal-proof-1"
@@ -220,7 +221,8 @@ def _receipt(note: str, line: HolderLine, statement: Statement, head: Head) -> R
         "who": key.name == receipt.subscriber == line.subscriber,
         "where": (receipt.host, f"{receipt.stream}/{receipt.epoch}") == (statement.host, statement.stream_epoch),
         "when": receipt.sequence == line.sequence >= statement.sequence,
-        "what": receipt.sequence != head.size or (receipt.count, receipt.state) == (head.count, head.state),
+        "what": receipt.sequence != head.size
+        or (receipt.count, receipt.state) in {(head.count, head.state), (0, EMPTY_STATE)},
     }
     if not all(said.values()):
         raise BundleInvalid("receipts")

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from creditsvc.wallclock import FixedClock
+from sync.mirror import cli
 from sync.mirror.cli import main
 from sync.mirror.errors import FeedEndless, ReceiptRefused
 from sync.mirror.fetch import HttpFetcher
@@ -147,11 +149,14 @@ def test_refusals_have_exit_codes(
 
 
 def test_an_expired_copy_does_not_even_print_restricted(
-    feed: Publisher, files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    feed: Publisher,
+    files: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     who = person(4321)
     feed.publish_person(who)
-    feed.life = timedelta(seconds=2)
     directory, question = tmp_path / "copy", tmp_path / "question"
     question.write_text(f"{who.number}\n{who.name}\n", "utf-8")
     asked = ["check", "--dir", str(directory), "--sector", "transport", "--act", "fly", "--file", str(question)]
@@ -161,7 +166,7 @@ def test_an_expired_copy_does_not_even_print_restricted(
     assert main([*asked, "--token-key", files["tokens"]]) == 3
     said = capsys.readouterr().out
     assert "[受限制 / restricted]" in said and "《" in said
-    time.sleep(2.2)
+    monkeypatch.setattr(cli, "SystemClock", lambda: FixedClock(feed.now + timedelta(hours=2)))
     assert main([*asked, "--token-key", files["tokens"]]) == 4
     said = capsys.readouterr().out
     assert "/ restricted]" not in said and "受限制" not in said.replace("不得据此认定受限制", "") and "过期" in said
@@ -204,6 +209,29 @@ def test_the_bar_draws_hundredths_and_ends_its_line(capsys: pytest.CaptureFixtur
         bar("快照 / snapshot", done, 100_000)
     said = capsys.readouterr().err
     assert said.count("\r") == 101 and said.endswith("100,000/100,000\n")
+
+
+def test_at_the_end_of_an_agreement_everything_goes_and_it_is_proved(
+    feed: Publisher, files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed.publish(30)
+    directory = tmp_path / "copy"
+    with serving(feed, key=KEY) as url:
+        sync = arguments(url, directory, files)
+        assert main(sync) == 0
+        leave = ["leave", url, "--yes", "--dir", str(directory), "--key-file", files["key"], "--subscriber", "bureau-a"]
+        with pytest.raises(SystemExit):
+            main([word for word in leave if word != "--yes"])
+        assert main(leave) == 49 and main(["status", "--dir", str(directory)]) == 0
+        leave += ["--signing-key", files["signing"]]
+        assert main(leave) == 38
+        assert main(["check", "--dir", str(directory), "--sector", "transport", "--act", "fly"]) != 0
+        feed.parting = True
+        taken = len(feed.taken)
+        capsys.readouterr()
+        assert main(leave) == 0
+    assert len(feed.taken) == taken + 1 and "30" in capsys.readouterr().out
+    assert not (directory / "copy.sqlite").exists() and main(["status", "--dir", str(directory)]) == 46
 
 
 def test_two_at_once(feed: Publisher, files: dict[str, str], tmp_path: Path) -> None:

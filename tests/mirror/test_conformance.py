@@ -17,9 +17,10 @@ from sync.mirror.store import Store
 from sync.wire.canonical import canonical_json, parse_json
 from sync.wire.encoding import unb64url
 from sync.wire.errors import SignatureInvalid
+from sync.wire.keys import DatedKey, sign_key_list
 from sync.wire.push import push_body, push_headers, verify_push
 from sync.wire.receipts import Receipt, sign_receipt
-from tests.support.feed_simulator import FAULTS, NOW, TOKEN_KEY, Publisher
+from tests.support.feed_simulator import FAULTS, NOW, TOKEN_KEY, Publisher, signer
 
 
 def agrees(store: Store, feed: Publisher) -> bool:
@@ -312,8 +313,6 @@ def test_an_old_key_list_never_comes_back(feed: Publisher, mirror: Mirror) -> No
 
 
 def test_the_list_of_the_agreement_binds_the_first_fetch(feed: Publisher, store: Store) -> None:
-    from sync.wire.keys import sign_key_list
-
     trusted = sign_key_list(feed.keys, feed.roots)
     feed.publish()
     feed.fault = "keys_forged"
@@ -321,6 +320,23 @@ def test_the_list_of_the_agreement_binds_the_first_fetch(feed: Publisher, store:
         Mirror(store, feed, Agreement("agency", trusted_keys=trusted)).refresh(NOW)
     feed.mend()
     Mirror(store, feed, Agreement("agency", trusted_keys=trusted)).refresh(NOW)
+    assert agrees(store, feed)
+
+
+def test_an_operator_may_give_a_newer_list(feed: Publisher, store: Store) -> None:
+    """Two changes of the roots while the mirror slept: nothing that it knows signs the newest list."""
+    feed.publish()
+    Mirror(store, feed, Agreement("agency")).refresh(NOW)
+    feed.roots = feed.keys_signers = [signer(f"{feed.origin.host}/root", f"later{index}") for index in range(3)]
+    first, last = feed.keys.roots[0].first_day, feed.keys.roots[0].last_day
+    roots = tuple(DatedKey(root.verifier, first, last) for root in feed.roots)
+    feed.keys = replace(feed.keys, version=feed.keys.version + 2, roots=roots)
+    feed.publish()
+    with pytest.raises(errors.KeysUntrusted):
+        Mirror(store, feed, Agreement("agency")).refresh(NOW)
+    by_hand = sign_key_list(feed.keys, feed.roots)
+    Mirror(store, feed, Agreement("agency", trusted_keys=by_hand)).refresh(NOW)
+    Mirror(store, feed, Agreement("agency")).refresh(NOW)
     assert agrees(store, feed)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sync.mirror import errors, trouble
 from sync.mirror.cli import CHECK_EXIT
 from sync.mirror.errors import MirrorError
-from sync.mirror.options import check_parser, status_parser, sync_parser
+from sync.mirror.options import check_parser, leave_parser, status_parser, sync_parser
 
 TEXT = (Path(__file__).parents[2] / "docs" / "mirror.md").read_text("utf-8")
 
@@ -38,7 +38,7 @@ def _commands() -> list[list[str]]:
 
 def test_every_command_in_the_text_is_a_right_call() -> None:
     """The unit and the crontab are what operators copy: each word of them is parsed by the program itself."""
-    parsers = {"check": check_parser(), "status": status_parser()}
+    parsers = {"check": check_parser(), "status": status_parser(), "leave": leave_parser()}
     calls = _commands()
     for words in calls:
         assert words[0] == "mirror", words
@@ -58,7 +58,7 @@ def test_the_unit_is_a_unit() -> None:
 def test_every_option_in_the_text_exists() -> None:
     known = {
         option
-        for parser in (sync_parser(), check_parser(), status_parser())
+        for parser in (sync_parser(), check_parser(), status_parser(), leave_parser())
         for action in parser._actions
         for option in action.option_strings
     }
