@@ -21,7 +21,7 @@ from creditsvc.access.permissions import KEY_PERMISSIONS, Permission
 from creditsvc.access.tables import ApiKey
 from creditsvc.kernel.errors import InvalidInput, NotFound
 from creditsvc.kernel.text import Bilingual
-from creditsvc.storage.direct import driver_of, json_object, with_zone
+from creditsvc.storage.direct import Writing, driver_of, instant, json_object, with_zone
 
 _KEY = re.compile(r"csk_([0-9]{1,18})_([A-Za-z0-9_-]{43})", re.ASCII)
 LONGEST = timedelta(days=400)
@@ -131,8 +131,11 @@ def recognised(driver: Any, text: str, now: datetime, *, is_sqlite: bool) -> tup
     return caller, key.used_at is None or now - key.used_at > USED_EVERY
 
 
-def note_use(session: Session, key_id: int, now: datetime) -> None:
+def note_use(session: Writing, key_id: int, now: datetime) -> None:
     """Remember when a key was last used, to the minute."""
-    key = session.get(ApiKey, key_id)
-    if key is not None:
-        key.used_at = now
+    driver, is_sqlite = driver_of(session)
+    place = "?" if is_sqlite else "%s"
+    driver.execute(
+        f"UPDATE api_key SET used_at = {place} WHERE id = {place}",
+        (instant(now, is_sqlite=is_sqlite), key_id),
+    )

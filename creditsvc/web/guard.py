@@ -86,9 +86,9 @@ def _key_holder(text: str) -> Caller:
             code="key-wrong",
         )
     who, worth_noting = found
-    if worth_noting and who.account_id is not None:
-        with services().database.writing() as session:
-            note_use(session, who.account_id, now)
+    key_id = who.account_id
+    if worth_noting and key_id is not None:
+        database.together.run(lambda session: note_use(session, key_id, now))
     return who
 
 

@@ -1,6 +1,7 @@
 """A list screened, CSV to CSV with one in twenty listed, beside the bare parse, keyed hash, join and write of the same files.
 
-``SCREENING_PEOPLE`` and ``SCREENING_ENTRIES`` set the sizes (20,000 and 50,000 unless told otherwise).
+``SCREENING_PEOPLE`` and ``SCREENING_ENTRIES`` set the sizes (20,000 and 50,000 unless told otherwise), ``SCREENING_FOLDER`` where the
+register is kept.
 """
 
 from __future__ import annotations
@@ -8,72 +9,32 @@ from __future__ import annotations
 import csv
 import io
 import os
-import secrets
 import sys
 from collections.abc import Iterator
-from datetime import date, timedelta
-from itertools import count, islice
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from creditsvc.checks import screening as lists
 from creditsvc.checks.screening_work import run_screenings
-from creditsvc.kernel.identity import resident_check_digit
-from creditsvc.register.tables import Listing
+from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
-from creditsvc.storage.bulk import insert_rows
-from creditsvc.storage.subjects import Subject
+from tests.benchmarks.big_register import AREA, NAME, STRANGERS, numbers, opened, people_of
 from tests.benchmarks.figures import peak_mib, report, timed
 from tests.checks.screening_world import AGENCY, FLY
 
 PEOPLE = int(os.environ.get("SCREENING_PEOPLE", "20000"))
 ENTRIES = int(os.environ.get("SCREENING_ENTRIES", "50000"))
 EVERY = 20
-NAME = "周某某"
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
-
-
-def numbers(area: str) -> Iterator[str]:
-    """Made-up resident numbers of one area, each once."""
-    for serial in count():
-        day = date(1950, 1, 1) + timedelta(days=serial // 999)
-        first = f"{area}{day:%Y%m%d}{serial % 999 + 1:03d}"
-        yield first + resident_check_digit(first)
-
-
-def _fill(services: Services) -> None:
-    now, day = services.clock.now(), date(2026, 3, 2)
-    entries = islice(enumerate(numbers("410105")), ENTRIES)
-    while chunk := list(islice(entries, 20_000)):
-        subjects, listings = [], []
-        for serial, number in chunk:
-            subject = secrets.token_hex(16)
-            token = services.vault.token(f"resident_id:{number}")
-            subjects.append(
-                {"id": subject, "number_type": "resident_id", "token": token, "created_at": now, "number_cell": None}
-            )
-            listings.append(_listing(serial, subject, now, day))
-        with services.database.writing() as session:
-            insert_rows(session, Subject, subjects)
-            insert_rows(session, Listing, listings)
-
-
-def _listing(serial: int, subject: str, now: object, day: date) -> dict[str, object]:
-    return {
-        "entry": f"lst_{serial:024d}", "subject_id": subject, "debtor_kind": "person", "name": NAME, "sex": "male", "age": 46,
-        "court_code": "豫0105", "court_name": "郑州市金水区人民法院", "case_number": f"（2026）豫0105执{serial}号",
-        "filed_on": date(2026, 1, 5), "obligation": "支付货款 86,000 元", "performance": "none", "grounds": ["able_but_refuses"],
-        "published_on": day, "until": None, "decision_number": f"（2026）豫0105执{serial}号之一", "decided_on": date(2026, 3, 1),
-        "national_entry": f"demo-{serial}", "national_entered_on": day, "applicants": [], "nonpublic": False, "state": "active",
-        "revision": 1, "version": 1, "row_key": secrets.token_bytes(16), "row_digest": secrets.token_bytes(16), "created_at": now,
-    }  # fmt: skip
 
 
 def _list_of_people(path: Path) -> None:
     """Listed ones spread over the register, strangers from elsewhere."""
-    step = max(1, ENTRIES // max(1, PEOPLE // EVERY))
-    known, strangers = islice(numbers("410105"), 0, None, step), numbers("330106")
+    step = max(1, people_of(ENTRIES) // max(1, PEOPLE // EVERY))
+    known, strangers = islice(numbers(AREA), 0, None, step), numbers(STRANGERS)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("客户编号", "姓名", "证件号码", "开户日", "备注"))
@@ -82,17 +43,32 @@ def _list_of_people(path: Path) -> None:
             writer.writerow((f"C{serial:08d}", NAME, number, "2025-05-06", "存量客户"))
 
 
-def test_screening_beside_the_bare_join(sqlite_services: Services, tmp_path: Path) -> None:
-    services, path = sqlite_services, tmp_path / "people.csv"
-    _fill(services)
+@pytest.fixture
+def register(tmp_path: Path) -> Iterator[Services]:
+    """A register of that many entries, kept in ``SCREENING_FOLDER`` if that is set; its clock is the machine's."""
+    services = opened(Path(os.environ.get("SCREENING_FOLDER", str(tmp_path / "register"))), ENTRIES)
+    yield services
+    services.dispose()
+
+
+def test_screening_beside_the_bare_join(register: Services, tmp_path: Path) -> None:
+    services, path = register, tmp_path / "people.csv"
     _list_of_people(path)
     before = peak_mib()
     bare = _bare(services, path, tmp_path / "bare.csv")
     out = tmp_path / "results.csv"
     with timed() as receiving, path.open("rb") as file:
-        screening = lists.receive(services, file, FLY, filename="people.csv", caller=AGENCY, now=services.clock.now())
+        screening = lists.receive(
+            services,
+            file,
+            replace(FLY, on=legal_day(services.clock.now())),
+            filename="people.csv",
+            caller=AGENCY,
+            now=services.clock.now(),
+        )
     with timed() as working:
-        run_screenings(services, services.clock.now())
+        while lists_open(services, screening.id):
+            run_screenings(services, services.clock.now())
     with timed() as taking, out.open("wb") as target:
         for piece in lists.results(services, screening.id, caller=AGENCY, now=services.clock.now())[2]:
             target.write(piece)
@@ -105,6 +81,12 @@ def test_screening_beside_the_bare_join(sqlite_services: Services, tmp_path: Pat
         f"{seconds / bare:.2f} times; peak {peak_mib():.0f} MiB ({before:.0f} before)\n"
     )
     report(f"screening of {PEOPLE:,} against {ENTRIES:,}", PEOPLE, seconds, bare)
+
+
+def lists_open(services: Services, screening_id: int) -> bool:
+    """Whether it still waits for a worker's next turn."""
+    with services.database.reading() as session:
+        return lists.find(session, screening_id, caller=AGENCY).state in {lists.QUEUED, lists.RUNNING}
 
 
 def _verdicts(path: Path) -> dict[str, int]:
