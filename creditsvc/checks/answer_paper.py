@@ -7,6 +7,7 @@ text alone, without the service. The seal on the PDF is the house's; what proves
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from io import BytesIO
@@ -85,7 +86,7 @@ def _data(services: Services, content: Mapping[str, Any], certificate: str) -> d
         "file": f"{content['check']}.jws",
         "attached": "signed answer (JWS, RFC 7515)",
         "brief": _large_code(brief),
-        "digest": f"SHA-256 {digest_of(certificate)}",
+        "digest": "SHA-256 " + " ".join(re.findall(".{16}", digest_of(certificate))),
         "proof": said(_PROOF),
     }
 
