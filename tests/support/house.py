@@ -69,7 +69,7 @@ class House:
                              stderr=log, start_new_session=True)
         )  # fmt: skip
         log.close()
-        for _ in range(200):
+        for _ in range(600):
             try:
                 if urllib3.request("GET", self.base + "/readyz", retries=False, timeout=2).status == 200:
                     return
