@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from sync.intake import receive_file, release
 from tests.benchmarks.figures import peak_mib, report, staff, timed
 from tests.support.apps import Templates, world
 
-ROWS = 20_000
+ROWS = int(os.environ.get("ROWS", "20000"))
 TABLES = (Subject, Listing, ConsumptionOrder, ResponsibleMark, RegisterEvent, Outbox)
 pytestmark = pytest.mark.benchmark
 
