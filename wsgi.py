@@ -109,7 +109,7 @@ BY_VERIFIERS = frozenset({"verify"})
 BY_COMMANDS = frozenset({"trial"})
 """Commands that are handed this function too, since they work by other commands."""
 
-VERIFIERS = ("sync.mirror.verify", "creditsvc.checks.answer_proof")
+VERIFIERS = ("sync.mirror.verify", "sync.mirror.sheet", "creditsvc.checks.answer_proof")
 """Modules that each check one kind of file offline: see ``creditsvc/verify_command.py``. Base install only."""
 
 

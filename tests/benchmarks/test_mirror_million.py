@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
@@ -104,25 +105,26 @@ def _line(entry: str, sequence: int) -> bytes:
 
 def test_first_sync_and_proof_of_a_million(tmp_path: Path) -> None:
     feed = BigPublisher(tmp_path, ENTRIES)
-    best, proofs, bares = [], [], []
+    best, proofs, bares, processor = [], [], [], []
     for attempt in range(3):
         copy = tmp_path / f"copy{attempt}.sqlite"
         store = Store(copy)
         with timed() as syncing:
             told = Mirror(store, feed, Agreement("bureau")).refresh(NOW)
         assert told.from_snapshot and told.count == ENTRIES
+        used = time.process_time()
         with timed() as proving:
             root = compute_all(store)
             prove_everything(b"n" * 32, store)
+        processor.append(time.process_time() - used)
         assert store.count() == ENTRIES and root
         store.close()
         bares.append(_bare(tmp_path / f"bare{attempt}.sqlite", copy))
         best.append(syncing.seconds)
         proofs.append(proving.seconds)
     report("first sync by snapshot, verified, beside bare inserts of the same rows", ENTRIES, min(best), min(bares))
-    sys.stdout.write(
-        f"FIGURE state and proof of {ENTRIES:,} entries: {min(proofs):.2f} s; peak of the process {peak_mib():,.0f} MiB\n"
-    )
+    seconds = f"{min(proofs):.2f} s, of the processor {min(processor):.2f} s"
+    sys.stdout.write(f"FIGURE state and proof of {ENTRIES:,} entries: {seconds}; peak {peak_mib():,.0f} MiB\n")
 
 
 def _bare(path: Path, copy: Path) -> float:
