@@ -60,6 +60,7 @@ def test_our_mirror_passes_a_sample(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_our_mirror_passes_every_case(tmp_path: Path) -> None:
     passes(tmp_path, CASES)
 

@@ -86,6 +86,7 @@ def test_a_hundred_histories_end_equal(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_thousand_histories_end_equal(tmp_path: Path) -> None:
     different, seen = runs(tmp_path, 1000)
     assert different == []
