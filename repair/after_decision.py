@@ -10,10 +10,10 @@ from creditsvc.access.audit import record
 from creditsvc.access.callers import Caller
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput
-from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.tables import Decision
 from creditsvc.services import Services
+from creditsvc.storage.calendars import calendar as current_calendar
 from repair.applications import open_draft, receive
 from repair.entries import entry_view
 from repair.history import take_step
@@ -58,7 +58,7 @@ def _open_follow_up(
         return
     opened = open_draft(session, view, kind, ground, caller=caller, now=now, opened_by="court", about=origin.id)
     opened.e_service = origin.e_service
-    receive(session, opened, calendar=packaged_calendar(), now=now)
+    receive(session, opened, calendar=current_calendar(session), now=now)
     take_step(session, opened, Step.SUBMIT, caller=caller, now=now)
 
 

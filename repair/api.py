@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
-from creditsvc.kernel.load import packaged_calendar
+from creditsvc.storage.calendars import calendar as current_calendar
 from creditsvc.web.context import caller, services
 from creditsvc.web.schemas import Schema
 from repair import applications as use
@@ -103,7 +103,7 @@ class Applications(MethodView):
             )
             use.save_statement(session, services(), draft, new["statement"])
             if new["send"]:
-                use.submit(session, services(), draft, caller=caller(), calendar=packaged_calendar(), now=now)
+                use.submit(session, services(), draft, caller=caller(), calendar=current_calendar(session), now=now)
             return answer_of(draft)
 
 

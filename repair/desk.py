@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput
-from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
+from creditsvc.storage.calendars import calendar as current_calendar
 from creditsvc.web.context import caller, services
 from creditsvc.web.pages import render
 from repair import creditors
@@ -51,7 +51,7 @@ def queue() -> ResponseReturnValue:
             offset=max(0, start),
         )
         totals = work_queue.counts(session, caller=caller(), today=today)
-        shown = queue_page(found[: work_queue.PAGE], totals, today, packaged_calendar())
+        shown = queue_page(found[: work_queue.PAGE], totals, today, current_calendar(session))
     following = start + work_queue.PAGE if len(found) > work_queue.PAGE else None
     return render(
         "repair/desk_queue.html", chosen=chosen, kind=kind, kinds=KINDS, start=start, following=following, **shown
@@ -69,7 +69,7 @@ def _case_page(application_id: str, errors: dict[str, Bilingual]) -> str:
     today = legal_day(services().clock.now())
     with services().database.reading() as session:
         found = work.in_court(load(session, application_id, to_change=False), caller())
-        shown = case_page(session, services(), found, caller=caller(), on=today, calendar=packaged_calendar())
+        shown = case_page(session, services(), found, caller=caller(), on=today, calendar=current_calendar(session))
         return render("repair/desk_case.html", errors=errors, form=request.form, today=today, **shown)
 
 
@@ -194,7 +194,7 @@ def pause(application_id: str) -> ResponseReturnValue:
         with services().database.writing() as session:
             found = work.locked(session, application_id, caller=caller())
             if found.state == State.PAUSED:
-                work.resume(session, found, calendar=packaged_calendar(), caller=caller(), now=now)
+                work.resume(session, found, calendar=current_calendar(session), caller=caller(), now=now)
             else:
                 work.pause(session, found, reason=text("pause_reason", 64), caller=caller(), now=now)
     except InvalidInput as refused:
@@ -232,7 +232,7 @@ def ask_creditor(application_id: str) -> ResponseReturnValue:
                 found,
                 name=text("creditor_name", 128),
                 holder=text("creditor_number", 64),
-                calendar=packaged_calendar(),
+                calendar=current_calendar(session),
                 caller=caller(),
                 now=now,
             )

@@ -11,11 +11,11 @@ from creditsvc.access.audit import record
 from creditsvc.access.callers import job_caller
 from creditsvc.feature import Job
 from creditsvc.kernel.days import legal_day, working_days
-from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register import decisions
 from creditsvc.register.tables import Decision
 from creditsvc.services import Services
+from creditsvc.storage.calendars import calendar as current_calendar
 from repair.entries import gone_entries, left
 from repair.evidence import sweep
 from repair.history import take_step
@@ -33,8 +33,8 @@ OUTLIVES = frozenset({ApplicationKind.OBJECTION.value, ApplicationKind.CERTIFICA
 def escalate(services: Services, now: datetime) -> str:
     """Tell lateness upwards, once a step: three working days before, the first day after, ten working days after."""
     today, told = legal_day(now), 0
-    horizon = working_days(today, SOON, packaged_calendar()).day
     with services.database.writing() as session:
+        horizon = working_days(today, SOON, current_calendar(session)).day
         near = session.scalars(
             select(Application)
             .where(Application.with_court, Application.due_on <= horizon, Application.paused_on.is_(None))
@@ -49,7 +49,7 @@ def escalate(services: Services, now: datetime) -> str:
 
 
 def _tell(session: Session, application: Application, today: date, now: datetime) -> bool:
-    level = level_on(application.due_on, today, packaged_calendar())
+    level = level_on(application.due_on, today, current_calendar(session))
     if level is None or level.value == application.escalated:
         return False
     application.escalated = level.value

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import CreditServiceError, InvalidInput
-from creditsvc.kernel.load import courts, packaged_calendar
+from creditsvc.kernel.load import courts
 from creditsvc.kernel.text import Bilingual
+from creditsvc.storage.calendars import calendar as current_calendar
 from creditsvc.web.context import caller, ports, services
 from creditsvc.web.pages import render
 from repair import applications as use
@@ -228,7 +229,7 @@ def _check_page(application_id: str) -> str:
             statement=use.statement_of(services(), mine),
             wanted=wanted_rows(mine),
             papers=papers_of(session, services(), mine),
-            due=rule.due(today, packaged_calendar()),
+            due=rule.due(today, current_calendar(session)),
             due_clause=rule.clause,
             is_target=rule.is_target,
             decider=DECIDER_NAMES[kind.decider],
@@ -244,7 +245,12 @@ def send(application_id: str) -> ResponseReturnValue:
         mine = use.own_application(session, application_id, caller=caller(), to_change=True)
         if State(mine.state) in EDITABLE:
             use.submit(
-                session, services(), mine, caller=caller(), calendar=packaged_calendar(), now=services().clock.now()
+                session,
+                services(),
+                mine,
+                caller=caller(),
+                calendar=current_calendar(session),
+                now=services().clock.now(),
             )
     return redirect(url_for("portal_apply.status", application_id=application_id, sent=1), 303)
 
@@ -286,7 +292,7 @@ def _status(application_id: str) -> dict[str, object]:
             "promise": promise_of(session, mine),
             "promise_states": STATES,
             "followed_by": use.followed_by(session, mine),
-            "status": status_of(session, mine, today, packaged_calendar()),
+            "status": status_of(session, mine, today, current_calendar(session)),
             "papers": papers_of(session, services(), mine),
             "holders": holders_of(session, ports(), mine.entry)
             if mine.state == State.GRANTED and not view.in_force

@@ -17,7 +17,6 @@ from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import Permission
 from creditsvc.kernel.days import add_months, legal_day, working_days
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotFound
-from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.papers.issuing import PaperState, paper_of
 from creditsvc.papers.issuing import revoke as revoke_paper
@@ -25,6 +24,7 @@ from creditsvc.register.life import State
 from creditsvc.register.policy import receiver_due
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
+from creditsvc.storage.calendars import calendar as current_calendar
 from creditsvc.storage.cells import Place
 from creditsvc.storage.outbox import FactType, put
 from repair.performing.records import in_court, take, write_history
@@ -85,7 +85,7 @@ def publicise(
     _granted(proposable(facts_of(session, in_court(row, caller), on=today)))
     take(session, row, Act.PUBLICISE, caller=caller, now=now)
     row.publicity_from, row.proposed_person, row.signed_person = today, caller.person, None
-    row.publicity_until = working_days(today, working_days_long, packaged_calendar()).day
+    row.publicity_until = working_days(today, working_days_long, current_calendar(session)).day
 
 
 def object_to(
@@ -213,15 +213,23 @@ def _unpublish(session: Session, row: PerformanceRecord, now: datetime) -> None:
     if row.entry is None:
         return
     row.revision += 1
-    put(session, entry=row.entry, kind=KIND, revision=row.revision, fact=FactType.REMOVED, at=now, exit=_exit(row, now))
+    put(
+        session,
+        entry=row.entry,
+        kind=KIND,
+        revision=row.revision,
+        fact=FactType.REMOVED,
+        at=now,
+        exit=_exit(session, row, now),
+    )
     row.entry = None
 
 
-def _exit(row: PerformanceRecord, now: datetime) -> dict[str, str]:
+def _exit(session: Session, row: PerformanceRecord, now: datetime) -> dict[str, str]:
     today = legal_day(now)
     return {
         "exit": "removed", "ground": "incentive_ended", "effect": "stop_use", "effective": today.isoformat(),
-        "due": receiver_due(today, packaged_calendar()).day.isoformat(), "decision": row.certificate or "", "basis": PUBLICITY.zh,
+        "due": receiver_due(today, current_calendar(session)).day.isoformat(), "decision": row.certificate or "", "basis": PUBLICITY.zh,
     }  # fmt: skip
 
 

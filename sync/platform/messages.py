@@ -18,12 +18,12 @@ from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import Permission
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotFound
-from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
 from creditsvc.ports import CaseAsked
 from creditsvc.register.entries import reaches
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
+from creditsvc.storage.calendars import calendar as current_calendar
 from creditsvc.storage.cells import Place, seal, unseal
 from sync.platform.alarms import raise_alarm
 from sync.platform.channels.base import MESSAGES, Channel
@@ -63,7 +63,7 @@ def _take(session: Session, services: Services, link: PlatformLink, came: Messag
     if session.scalar(there) is not None:
         return 0
     listing = session.scalar(select(Listing).where(Listing.entry == came.key))
-    today, calendar = legal_day(now), packaged_calendar()
+    today, calendar = legal_day(now), current_calendar(session)
     row = PlatformMessage(
         link_id=link.id, remote_id=came.id, kind=came.kind, entry=listing.entry if listing else None,
         court=listing.court_code if listing else "", result=masked(came.result)[:64], received_at=now, state=OPEN,
@@ -88,7 +88,7 @@ def _opened(
     )  # fmt: skip
     try:
         with session.begin_nested():
-            standing = services.ports.open_case(session, services, asked, calendar=packaged_calendar())
+            standing = services.ports.open_case(session, services, asked, calendar=current_calendar(session))
     except CreditServiceError as refused:
         row.answer = refused.code
         return None
