@@ -14,6 +14,7 @@ from creditsvc.feature import Feature
 from creditsvc.jobs.runner import Runner
 from creditsvc.services import open_services
 from creditsvc.settings import Settings
+from creditsvc.storage.calendars import refuse_without_calendar
 from creditsvc.storage.migrate import refuse_if_behind
 
 STOP_SECONDS = 15
@@ -38,6 +39,7 @@ def main(argv: Sequence[str], features: Sequence[Feature]) -> int:
     settings = Settings.from_environ(os.environ)
     services = open_services(settings)
     refuse_if_behind(services.database, services.keys)
+    refuse_without_calendar(services.database, services.clock.now())
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())

@@ -14,9 +14,13 @@ from sqlalchemy import Index, Integer, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditsvc.kernel.calendars import Calendar, parse_notice
+from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.errors import SettingError
 from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.notices import YearNotice
+from creditsvc.kernel.text import Bilingual
 from creditsvc.storage.base import At, Base, Code, Id
+from creditsvc.storage.engine import Database
 
 PACKAGED = "packaged"
 """The version of the calendars where nothing was loaded over them."""
@@ -47,6 +51,23 @@ def calendar_version(session: Session) -> str:
     """A short name of that calendar: it changes whenever a notice is loaded."""
     loaded = _loaded(session)
     return hashlib.sha256("\n".join(loaded).encode()).hexdigest()[:16] if loaded else PACKAGED
+
+
+def refuse_without_calendar(database: Database, now: datetime) -> None:
+    """Raise ``SettingError`` if today's own year has no notice: nothing would be counted for certain any more.
+
+    A later year that is missing stops nothing: what is counted in it is provisional, and is warned of 60 days ahead.
+    """
+    year = legal_day(now).year
+    with database.reading() as session:
+        if year not in calendar(session).years:
+            raise SettingError(
+                Bilingual(
+                    f"没有 {year} 年的放假通知，请先运行 creditsvc calendar import",
+                    f"there is no holiday notice for {year}; load it first: creditsvc calendar import",
+                ),
+                code="calendar-missing",
+            )
 
 
 def keep_notice(session: Session, notice: YearNotice, *, by: str, at: datetime) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from creditsvc.kernel.errors import InvalidInput
+from creditsvc.kernel.errors import InvalidInput, SettingError
 from creditsvc.kernel.load import packaged_calendar, timers
 from creditsvc.kernel.timers import due
 from creditsvc.register.calendar_commands import checked, listed, load_notice, read_file
@@ -16,7 +16,7 @@ from creditsvc.register.court_rule_commands import read_rules, told
 from creditsvc.register.court_rules import LAW_ALONE, parse_rule, rule_for
 from creditsvc.register.strip import strip
 from creditsvc.services import Services
-from creditsvc.storage.calendars import PACKAGED, calendar, calendar_version
+from creditsvc.storage.calendars import PACKAGED, calendar, calendar_version, refuse_without_calendar
 from tests.kernel.test_notice_text import NOTICE
 from tests.support.apps import NOON
 
@@ -38,7 +38,10 @@ def notice(tmp_path: Path) -> Path:
 def test_a_year_is_loaded_once_over_the_packaged_ones(services: Services, notice: Path) -> None:
     text, own_year_missing = checked(services, NOON)
     assert "2027" in text and not own_year_missing, "warned of 60 days ahead; today's own year is there"
-    assert checked(services, NOON + timedelta(days=60))[1], "without its own year the house should not start"
+    assert checked(services, NOON + timedelta(days=60))[1]
+    refuse_without_calendar(services.database, NOON)
+    with pytest.raises(SettingError):
+        refuse_without_calendar(services.database, NOON + timedelta(days=60))
     read = read_file(notice, "演示")
     assert "未载入" in load_notice(services, read, NOON, dry=True)
     with services.database.reading() as session:
