@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -19,6 +20,7 @@ from creditsvc.register.desk_blueprint import blueprint
 from creditsvc.register.desk_words import states, task_label
 from creditsvc.register.kinds import KINDS
 from creditsvc.storage.calendars import calendar
+from creditsvc.storage.subjects import find_subject
 from creditsvc.tasks.queue import open_tasks, working_of
 from creditsvc.web.context import caller, services
 from creditsvc.web.pages import render
@@ -83,13 +85,15 @@ def listings() -> ResponseReturnValue:
 @open_to(Permission.LISTING_READ)
 def listings_by_number() -> ResponseReturnValue:
     """Entries by exact identity number, which never stands in an address."""
-    shown = {"next": None, "text": "", "states": states(), "people": {}, "candidates": ()}
+    shown: dict[str, Any] = {"next": None, "text": "", "states": states(), "people": {}, "candidates": ()}
     try:
         number = parse_identity(request.form.get("number", ""))
     except InvalidInput as wrong:
         return render("register/listings.html", rows=[], errors={"number": wrong.text}, **shown), 422
     with services().database.reading() as session:
         rows, _ = desk_queries.search(session, services().vault, caller(), number=number)
+        if subject := find_subject(session, services().vault, number):
+            shown["candidates"] = desk_queries.open_candidates(session, caller(), subject_id=subject)
         return render("register/listings.html", rows=rows, by_number=True, **shown)
 
 

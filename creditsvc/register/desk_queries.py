@@ -92,15 +92,17 @@ def people_of(rows: Sequence[Listing | ConsumptionOrder]) -> dict[str, str]:
 
 
 def open_candidates(
-    session: Session, caller: Caller, *, text: str = "", limit: int = PAGE
+    session: Session, caller: Caller, *, text: str = "", subject_id: str | None = None, limit: int = PAGE
 ) -> Sequence[CandidateRecord]:
-    """Debtors about whom the caller's court has not decided yet; those of a name or case number, if one is given."""
+    """Debtors about whom the caller's court has not decided yet; of one person, or of a name or case number, if given."""
     query = select(CandidateRecord).where(
         CandidateRecord.state.in_([State.CANDIDATE.value, State.UNDER_REVIEW.value]),
         CandidateRecord.court_code.startswith(caller.court_code or "-"),
     )
     if text:
         query = query.where(or_(CandidateRecord.name == text.strip(), CandidateRecord.case_number == text.strip()))
+    if subject_id is not None:
+        query = query.where(CandidateRecord.subject_id == subject_id)
     return session.scalars(query.order_by(CandidateRecord.id).limit(limit)).all()
 
 

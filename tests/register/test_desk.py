@@ -305,6 +305,15 @@ def test_people_of_one_name_are_told_apart(clerk: FlaskClient, services: Service
     assert "不得合并" in said(clerk, f"/desk/listings/{other.entry}")
 
 
+def test_somebody_is_found_by_number_also_while_nothing_is_decided(clerk: FlaskClient, services: Services) -> None:
+    who = world.resident(51)
+    entry = world.candidate(services, who)
+    for number, found in ((who.number, True), (world.resident(52).number, False)):
+        answer = post_form(clerk, "/desk/listings", {"number": number}, page="/desk/listings")
+        page = answer.get_data(as_text=True)
+        assert (entry in page) is found and number not in page
+
+
 def test_a_dispute_is_marked_at_once(clerk: FlaskClient, services: Services) -> None:
     entry = world.add_listing(services)
     case = f"/desk/listings/{entry}"
