@@ -140,6 +140,7 @@ def test_programs_of_an_overdue_unit_get_no_answers(
         "sector": "public_resource_trading",
         "act": "tender",
         "purpose": "投标资格",
+        "matter": "ZB-2026-7",
     }
     assert client.post("/v1/checks", json=question, headers=program).status_code == 200
     mark_overdue(services, services.clock.now())
