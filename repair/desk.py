@@ -7,9 +7,11 @@ from datetime import date
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from creditsvc.access.audit import record
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput
+from creditsvc.kernel.load import courts
 from creditsvc.kernel.text import Bilingual
 from creditsvc.storage.calendars import calendar as current_calendar
 from creditsvc.web.context import caller, services
@@ -21,12 +23,14 @@ from repair.after_decision import note_service
 from repair.desk_view import case_page, queue_page
 from repair.evidence import open_paper
 from repair.history import load
+from repair.lateness import HOLDERS, figures
 from repair.outcomes import Finding
 from repair.paper_answer import paper_answer
 from repair.policy.kinds import KINDS, ApplicationKind
 from repair.policy.states import State
 from repair.policy.wanted import day_of
 from repair.portal_forms import text
+from repair.rendering import DRAWN, page_picture, pages_of
 
 blueprint = Blueprint("applications_desk", __name__, url_prefix="/desk/applications", template_folder="templates")
 
@@ -58,6 +62,19 @@ def queue() -> ResponseReturnValue:
     )
 
 
+@blueprint.get("/figures")
+@open_to(Permission.APPLICATION_WORK, Permission.OVERSIGHT_READ)
+def lateness_page() -> ResponseReturnValue:
+    """How long it takes and in whose hands it lay: by default what was received in the last ninety days."""
+    today = legal_day(services().clock.now())
+    first = day_of(request.args.get("first")) or date.fromordinal(today.toordinal() - 90)
+    last = day_of(request.args.get("last")) or today
+    with services().database.reading() as session:
+        found = figures(session, caller=caller(), first=first, last=last, today=today)
+    rows = [(courts().by_code(code), code, received, late) for code, received, late in found.courts]
+    return render("repair/desk_figures.html", figures=found, rows=rows, holders=HOLDERS, first=first, last=last)
+
+
 @blueprint.get("/<application_id>")
 @open_to(Permission.APPLICATION_WORK)
 def case(application_id: str) -> ResponseReturnValue:
@@ -75,11 +92,31 @@ def _case_page(application_id: str, errors: dict[str, Bilingual]) -> str:
 
 @blueprint.get("/<application_id>/papers/<paper>")
 @open_to(Permission.APPLICATION_WORK)
-def paper(application_id: str, paper: str) -> Response:
-    """One paper as a download."""
+def paper(application_id: str, paper: str) -> ResponseReturnValue:
+    """One paper as pages drawn anew; who opened it is on record. What can't be drawn (OFD) is a plain download."""
+    with services().database.writing() as session:
+        found = work.in_court(load(session, application_id, to_change=False), caller())
+        shown, content = open_paper(session, services(), found, paper)
+        now = services().clock.now()
+        record(
+            session, action="evidence.read", caller=caller(), object=application_id, at=now, details={"paper": paper}
+        )
+    if shown.media_type not in DRAWN:
+        return paper_answer(shown, content)
+    pages = pages_of(shown.media_type, content)
+    return render("repair/desk_paper.html", application_id=application_id, paper=shown, pages=pages)
+
+
+@blueprint.get("/<application_id>/papers/<paper>/pages/<int(min=0,max=299):number>")
+@open_to(Permission.APPLICATION_WORK)
+def paper_page(application_id: str, paper: str, number: int) -> Response:
+    """One page as a picture."""
     with services().database.reading() as session:
         found = work.in_court(load(session, application_id, to_change=False), caller())
-        return paper_answer(*open_paper(session, services(), found, paper))
+        shown, content = open_paper(session, services(), found, paper)
+    picture = page_picture(shown.media_type, content, number, turned=shown.turned)
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(picture, mimetype="image/jpeg", headers=headers)
 
 
 @blueprint.post("/<application_id>/take")

@@ -22,6 +22,7 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from creditsvc.storage.cells import CellDamaged, Place, seal, unseal
 from repair.policy.files import MAX_FILES, MediaType, clean_name, recognise
+from repair.policy.strip import strip_jpeg, strip_png
 from repair.tables import Application, Evidence
 
 _KEY_BYTES = 32
@@ -38,16 +39,24 @@ class Paper:
     size: int
     sha256: str
     uploaded_at: datetime
+    turned: int = 0
+    """Degrees clockwise by which a photograph is turned to stand upright."""
 
 
 def add_paper(
     session: Session, services: Services, application: Application, *, name: str, content: bytes, now: datetime
 ) -> Evidence:
-    """Check, seal and keep one file; the same bytes twice are kept once.
+    """Check, seal and keep one file; the same bytes twice are kept once. Photographs lose their metadata first; a PDF and
+    an OFD are kept whole, since a signature in them is part of the proof.
 
     Raises ``InvalidInput``, ``TooLarge`` or ``UnsupportedFile`` with a text for the person.
     """
     media_type = recognise(content, name=name)
+    original, turned = hashlib.sha256(content).hexdigest(), 0
+    if media_type is MediaType.JPEG:
+        content, turned = strip_jpeg(content)
+    elif media_type is MediaType.PNG:
+        content = strip_png(content)
     digest = hashlib.sha256(content).hexdigest()
     standing = session.scalar(_standing(application.id).where(Evidence.sha256 == digest))
     if standing:
@@ -60,6 +69,7 @@ def add_paper(
     row = _sealed_row(
         services, application, name=clean_name(name, media_type), media_type=media_type, content=content, now=now
     )
+    row.original_sha256, row.turned = original, turned
     session.add(row)
     return row
 
@@ -98,6 +108,7 @@ def papers_of(session: Session, services: Services, application: Application) ->
             row.size,
             row.sha256,
             row.uploaded_at,
+            row.turned,
         )
         for row in rows
     ]

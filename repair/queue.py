@@ -42,7 +42,7 @@ def queue(
 
     ``late_on``: only those due before that day.
     """
-    query = select(Application).where(_reach(caller))
+    query = select(Application).where(reach(caller))
     query = query.where(Application.with_court if state is None else Application.state == state.value)
     if kind:
         query = query.where(Application.kind == kind)
@@ -54,14 +54,14 @@ def queue(
 
 def counts(session: Session, *, caller: Caller, today: date) -> Counts:
     """Totals for the head of the queue."""
-    standing = select(func.count()).select_from(Application).where(_reach(caller), Application.with_court)
+    standing = select(func.count()).select_from(Application).where(reach(caller), Application.with_court)
     late = standing.where(Application.due_on < today)
     soon = standing.where(Application.due_on >= today, Application.due_on <= today + timedelta(days=SOON_DAYS))
     return Counts(*(session.scalar(query) or 0 for query in (standing, late, soon)))
 
 
-def _reach(caller: Caller) -> ColumnElement[bool]:
-    """Whose applications these are: one court's by equality, which an index serves best; a higher court's by its prefix."""
+def reach(caller: Caller) -> ColumnElement[bool]:
+    """The condition that these are the caller's: one court's by equality, which an index serves best; a higher court's by its prefix."""
     mine = caller.court_code or "-"
     below = any(court.code.startswith(mine) and court.code != mine for court in courts().all())
     if not below:

@@ -1,4 +1,4 @@
-"""What may be uploaded as evidence: PDF, JPEG and PNG, judged by their bytes and never by name or header.
+"""What may be uploaded as evidence: PDF, JPEG, PNG and OFD, judged by their bytes and never by name or header.
 
 Pure: no database, network or clock. Sizes are in bytes.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import StrEnum
+from io import BytesIO
+from zipfile import BadZipFile, ZipFile
 
 from creditsvc.kernel.errors import CreditServiceError, InvalidInput, TooLarge, UnsupportedFile
 from creditsvc.kernel.text import Bilingual
@@ -18,6 +20,7 @@ MAX_SIDE = 20_000
 MAX_PIXELS = 120_000_000
 _NAME_LENGTH = 80
 _TAIL = 2048
+_TRAILER = 65_536
 # long names only: three letters turn up by chance in twenty compressed megabytes
 _ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -31,9 +34,11 @@ class MediaType(StrEnum):
     PDF = "application/pdf"
     JPEG = "image/jpeg"
     PNG = "image/png"
+    OFD = "application/ofd"
+    """The state's own page format (GB/T 33190): kept and handed on as a plain file."""
 
 
-EXTENSIONS = {MediaType.PDF: ".pdf", MediaType.JPEG: ".jpg", MediaType.PNG: ".png"}
+EXTENSIONS = {MediaType.PDF: ".pdf", MediaType.JPEG: ".jpg", MediaType.PNG: ".png", MediaType.OFD: ".ofd"}
 
 
 def recognise(content: bytes, *, name: str) -> MediaType:
@@ -60,13 +65,23 @@ def recognise(content: bytes, *, name: str) -> MediaType:
         return _png(content, name)
     if content.startswith(b"\xff\xd8\xff"):
         return _jpeg(content, name)
+    if content.startswith(b"PK\x03\x04") and _is_ofd(content):
+        return MediaType.OFD
     raise _refusal(
         UnsupportedFile,
         "evidence-type",
         name,
-        "不是 PDF、JPEG 或 PNG；请另存为这三种格式之一",
-        "it is not a PDF, JPEG or PNG; save it as one of these",
+        "不是 PDF、JPEG、PNG 或 OFD；请另存为这几种格式之一",
+        "it is not a PDF, JPEG, PNG or OFD; save it as one of these",
     )
+
+
+def _is_ofd(content: bytes) -> bool:
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            return "OFD.xml" in archive.namelist()
+    except (BadZipFile, ValueError, NotImplementedError):
+        return False
 
 
 def clean_name(name: str, media_type: MediaType) -> str:
@@ -98,6 +113,14 @@ def _pdf(content: bytes, name: str) -> MediaType:
             name,
             "PDF 中含有脚本或嵌入文件；请打印为新的 PDF 后再上传",
             "the PDF holds scripts or embedded files; print it to a new PDF and upload that",
+        )
+    if b"/Encrypt" in content[-_TRAILER:]:
+        raise _refusal(
+            UnsupportedFile,
+            "evidence-locked",
+            name,
+            "PDF 设有密码；请去掉密码后再上传",
+            "the PDF is locked by a password; take it off and upload again",
         )
     return MediaType.PDF
 

@@ -8,14 +8,15 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from creditsvc.access.accounts import NewAccount, create_account, start_session
 from creditsvc.access.callers import job_caller
 from creditsvc.access.permissions import StaffRole
+from creditsvc.access.tables import AuditEntry
 from creditsvc.services import Services
 from repair.entries import entry_view, own_entries
 from repair.history import load
-from tests.repair.papers import pdf
 from tests.repair.test_applications import sent
 from tests.repair.test_portal import post
 from tests.repair.world import COURT, DAY, debtor_of, list_person
@@ -73,18 +74,24 @@ def test_two_people_and_both_decisions(services: Services, staff: Staff) -> None
         assert [view.in_force for view in mine] == [False, False], "listing and order are both gone"
 
 
-def test_papers_are_downloads(services: Services, staff: Staff) -> None:
+def test_papers_are_shown_as_pages_drawn_anew_and_who_opened_them_is_on_record(
+    services: Services, staff: Staff
+) -> None:
     application = sent(services, list_person(services))
     clerk = staff("clerk", StaffRole.CLERK)
     link = re.search(
         r'href="(/desk/applications/[^"]+/papers/[0-9a-f]{32})"', clerk.get(f"/desk/applications/{application}").text
     )
     assert link
-    paper = clerk.get(link[1])
-    assert paper.data == pdf()
-    assert paper.headers["Content-Disposition"].startswith("attachment")
-    assert (paper.headers["X-Content-Type-Options"], paper.headers["Cache-Control"]) == ("nosniff", "no-store")
-    assert "sandbox" in paper.headers["Content-Security-Policy"]
+    shown = clerk.get(link[1])
+    assert f'src="{link[1]}/pages/0"' in shown.text
+    page = clerk.get(link[1] + "/pages/0")
+    assert (page.mimetype, page.data[:3]) == ("image/jpeg", b"\xff\xd8\xff")
+    assert (page.headers["X-Content-Type-Options"], page.headers["Cache-Control"]) == ("nosniff", "no-store")
+    assert clerk.get(link[1] + "/pages/1").status_code == 415, "there is no second page"
+    with services.database.reading() as session:
+        read = session.scalars(select(AuditEntry).where(AuditEntry.action == "evidence.read")).all()
+        assert [entry.object for entry in read] == [application]
 
 
 def test_another_court_and_an_agency_see_nothing(services: Services, app: Flask, staff: Staff) -> None:
