@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Boolean, ColumnElement, case, func, literal_column, select
+from sqlalchemy import ColumnElement, case, func, select, text
 from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
@@ -18,7 +18,7 @@ PAGE = 50
 SOON_DAYS = 3
 
 # bare, as the index on the due day states it: SQLite does not see that "= 1" means the same
-_WITH_COURT: ColumnElement[bool] = literal_column("application.with_court", Boolean)
+_WITH_COURT = text("application.with_court")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def queue(
     ``late_on``: only those due before that day.
     """
     query = select(Application).where(reach(caller))
-    query = query.where(_WITH_COURT if state is None else Application.state == state.value)
+    query = query.where(_WITH_COURT) if state is None else query.where(Application.state == state.value)
     if kind:
         query = query.where(Application.kind == kind)
     if late_on is not None:
