@@ -9,7 +9,6 @@ import zipfile
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from creditsvc.kernel.errors import InvalidInput, TooLarge, UnsupportedFile
 from repair.policy.files import MediaType, recognise
@@ -17,6 +16,8 @@ from repair.policy.strip import strip_jpeg, strip_png
 from repair.rendering import page_picture, pages_of
 from tests.repair.papers import pdf, png
 
+Image = pytest.importorskip("PIL.Image")
+pytest.importorskip("pypdfium2")
 WHERE = b"GPS 34.7466 N 113.6253 E"
 
 
