@@ -55,7 +55,8 @@ def test_screening_beside_the_bare_join(register: Services, tmp_path: Path) -> N
     services, path = register, tmp_path / "people.csv"
     _list_of_people(path)
     before = peak_mib()
-    bare = _bare(services, path, tmp_path / "bare.csv")
+    # twice: the first reads the register from the disk for both
+    bare = min(_bare(services, path, tmp_path / "bare.csv") for _ in range(2))
     out = tmp_path / "results.csv"
     with timed() as receiving, path.open("rb") as file:
         screening = lists.receive(
