@@ -14,6 +14,7 @@ from creditsvc.kernel.identity import parse_identity
 from creditsvc.kernel.load import timers
 from creditsvc.register import candidates, circumstances
 from creditsvc.register.circumstance_kinds import CircumstanceKind
+from creditsvc.register.due import settle_by_word
 from creditsvc.register.effects_marks import note_at_once
 from creditsvc.register.entries import CandidateTarget, in_reach, matter, target, unknown_entry
 from creditsvc.register.life_view import life_of
@@ -185,6 +186,12 @@ class TaskResponse(Schema):
     basis = fields.String(allow_none=True)
 
 
+class SettleRequest(Schema):
+    """What was found or done, and why."""
+
+    outcome = REASON
+
+
 class DueResponse(Schema):
     """What is due, most urgent first."""
 
@@ -318,6 +325,20 @@ class Due(MethodView):
         """待办事项，按到期日排列 / what is due for the caller's court and those below it."""
         with services().database.reading() as session:
             return {"tasks": [_task(row) for row in open_tasks(session, caller())]}
+
+
+@blueprint.route("/due/<int(min=0,max=9223372036854775807):task_id>/settle")
+class Settled(MethodView):
+    """A matter settled by a judge's word."""
+
+    @open_to(Permission.DECISION_APPROVE)
+    @blueprint.arguments(SettleRequest)
+    @blueprint.response(200, TaskResponse)
+    def post(self, asked: dict[str, Any], task_id: int) -> dict[str, Any]:
+        """写明结果后办结，如审查后不提前删除、已通知单位 / settle it by saying what was found or done."""
+        with services().database.writing() as session:
+            now = services().clock.now()
+            return _task(settle_by_word(session, task_id, outcome=asked["outcome"], caller=caller(), now=now))
 
 
 def _candidate(row: CandidateRecord) -> dict[str, Any]:

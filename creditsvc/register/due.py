@@ -7,16 +7,21 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
+from creditsvc.access import audit
+from creditsvc.access.callers import Caller
+from creditsvc.access.permissions import Permission
 from creditsvc.kernel.days import legal_day
+from creditsvc.kernel.errors import Conflict, InvalidInput, NotFound
 from creditsvc.kernel.load import timers
+from creditsvc.kernel.text import Bilingual
 from creditsvc.kernel.timers import due as count
 from creditsvc.register.circumstances import draw, drawn_by_the_house
-from creditsvc.register.entries import target
+from creditsvc.register.entries import reaches, target
 from creditsvc.register.kinds import KINDS
 from creditsvc.register.life import State
 from creditsvc.register.tables import Decision, Listing
 from creditsvc.register.tables_matters import Circumstance, GracePeriod
-from creditsvc.register.task_kinds import TaskKind
+from creditsvc.register.task_kinds import BY_WORD, TaskKind
 from creditsvc.storage.calendars import calendar, calendar_version
 from creditsvc.tasks.queue import HOUSE, NewTask, close_tasks, open_task
 from creditsvc.tasks.tables import Task
@@ -118,3 +123,28 @@ def recount_decisions(session: Session, *, limit: int = 500) -> int:
             row.due_before, row.due_on = row.due_on, counted.day
         row.due_provisional = counted.provisional
     return len(stale)
+
+
+def settle_by_word(session: Session, task_id: int, *, outcome: str, caller: Caller, now: datetime) -> Task:
+    """Close a matter that needs no decision, with what was found or done: a review that ended with the listing staying,
+    a unit that was told. Raises ``NotFound``, ``Conflict`` (settled, or only a decision can end it), ``InvalidInput``.
+    """
+    caller.require(Permission.DECISION_APPROVE)
+    task = session.scalar(select(Task).where(Task.id == task_id).with_for_update())
+    if task is None or not reaches(caller, task.court_code):
+        raise NotFound(Bilingual("没有这一事项", "no such matter"), code="task-unknown")
+    if task.closed_at is not None or task.kind not in BY_WORD:
+        raise Conflict(
+            Bilingual("该事项已办结，或者只能以决定办结", "it is settled, or only a decision can settle it"),
+            code="task-settled",
+        )
+    if not outcome.strip():
+        raise InvalidInput(
+            Bilingual("请写明结果和理由", "say the outcome and why"), code="reason-missing", field="outcome"
+        )
+    close_tasks(session, key=task.key, outcome="by_word", now=now)
+    audit.record(
+        session, action="task.settled", caller=caller, object=f"task:{task.id}", at=now,
+        details={"kind": task.kind, "entry": task.entry or "", "outcome": outcome.strip()[:500]},
+    )  # fmt: skip
+    return task

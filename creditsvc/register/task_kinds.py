@@ -48,3 +48,5 @@ _LABELS = {
     _K.NOTIFY_UNIT_EXIT: Bilingual("通知所在单位已退出名单", "notify the unit of the exit"),
     _K.LOAD_CALENDAR: Bilingual("载入下一年度放假安排", "load the next year's calendar"),
 }  # fmt: skip
+BY_WORD = frozenset({_K.REVIEW_EARLY, _K.JUDGE, _K.WRONG_LISTING, _K.NOTIFY_UNIT, _K.NOTIFY_UNIT_EXIT})
+"""Matters that a judge may settle by saying what was found or done; all others end by a decision alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from creditsvc.access.permissions import StaffRole
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
 from creditsvc.web.csrf import HEADER
-from tests.register.world import DAY, resident
+from tests.register.world import DAY, add_listing, resident
 from tests.support.people import staff_browser, token_in
 
 NUMBER = resident(801)
@@ -92,6 +93,26 @@ def test_from_a_candidate_to_a_removal(services: Services, clerk: Account, presi
     assert clerk.get("/v1/due")["tasks"] == []
     with services.database.reading() as session:
         assert session.scalars(select(Listing)).one().relisting_of is None
+
+
+def test_a_review_ends_by_a_judges_word_and_a_removal_only_by_decision(
+    services: Services, clerk: Account, president: Account
+) -> None:
+    termed = add_listing(services, grounds=["evades"], until=date(2028, 3, 1))
+    plain = add_listing(services)
+    happened = {"kind": "performed", "event_on": str(DAY), "known_on": str(DAY), "document_number": "结案 1", "reason": "已付清",
+                "voluntary": True}  # fmt: skip
+    for entry in (termed, plain):
+        clerk.post(f"/v1/listings/{entry}/circumstances", happened, 201)
+    tasks = {task["kind"]: task["task"] for task in clerk.get("/v1/due")["tasks"]}
+    assert set(tasks) == {"review_early", "remove"}
+    word = {"outcome": "审查后不提前删除：转移财产尚未纠正"}
+    clerk.post(f"/v1/due/{tasks['review_early']}/settle", word, 403)
+    president.post(f"/v1/due/{tasks['remove']}/settle", word, 409)
+    president.post(f"/v1/due/{tasks['review_early']}/settle", word)
+    president.post(f"/v1/due/{tasks['review_early']}/settle", word, 409)
+    president.post("/v1/due/999/settle", word, 404)
+    assert [task["kind"] for task in clerk.get("/v1/due")["tasks"]] == ["remove"]
 
 
 def test_what_is_wrong_is_said_and_nothing_is_kept(clerk: Account) -> None:
