@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from creditsvc.kernel.days import legal_day
 from sync.platform.shape.profile import Column, ColumnType, Layout, Operation, Profile, Shape
-from sync.platform.shape.values import UNIT, BadValue, Getter, Value, end_getter, getter
+from sync.platform.shape.values import NEVER, UNIT, BadValue, Getter, Value, end_getter, getter
 
 _RECORD = "\x1e"
 _MEMO = 20_000
@@ -119,6 +119,8 @@ class _Way:
     def short(self, fields: Mapping[str, Any]) -> list[Value] | None:
         """The values of a row without surprises; none if it has some. What a value becomes is worked out once."""
         values: list[Any] = list(map(fields.get, self._sources))
+        if "" in values:
+            return None
         for at, known in self._kept:
             raw = values[at]
             key = tuple(raw) if raw.__class__ is list and raw and raw[0].__class__ is str else raw
@@ -132,14 +134,15 @@ class _Way:
                 values[at] = self.getters[at](fields)
         for at in self._made:
             values[at] = self.getters[at](fields)
+        return None if self._surprises(values) else values
+
+    def _surprises(self, values: Sequence[Any]) -> bool:
+        """Whether some text is too long or something is missing: then the plain way says what."""
         for at, length in self._lengths:
             value = values[at]
             if value is not None and len(value) > length:
-                return None
-        for at in self._musts:
-            if values[at] is None:
-                return None
-        return values
+                return True
+        return any(values[at] is None for at in self._musts)
 
     def long(self, fields: Mapping[str, Any]) -> list[Value]:
         """The values of any row. Raises ``BadValue``."""
@@ -198,7 +201,7 @@ class Mapper:
             values = (way.short(fields) if way.may_be_short else None) or way.long(fields)
             texts = _texts(values)
             line = UNIT.join(texts)
-            if line.count(UNIT) >= len(texts) or "\0" in line or _RECORD in line:
+            if line.count(UNIT) >= len(texts) or NEVER.search(line):
                 values = way.long(fields)
                 texts = _texts(values)
                 line = UNIT.join(texts)

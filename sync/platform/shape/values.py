@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -16,7 +17,8 @@ Getter = Callable[[Mapping[str, Any]], Value]
 UNIT = "\x1f"
 """Stands between the values of a row, and so in none of them."""
 _TRIGGERS = frozenset("=+-@\t\r\n＝＋－＠")
-_NEVER = str.maketrans("", "", "\0\x1e\x1f")
+NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1e\ufffe\uffff]")
+"""Characters that no database, spreadsheet or XML takes; the unit separator is looked for by counting."""
 _CHINESE = "{}年{}月{}日"
 
 
@@ -72,7 +74,9 @@ def _text(
         return _absent(default, must)
     text = value if type(value) is str else _plain(value)
     if not text.isprintable():
-        text = text.translate(_NEVER)
+        text = NEVER.sub("", text).replace(UNIT, "")
+        if not text:
+            return _absent(default, must)
     if guard and text[0] in _TRIGGERS:
         text = "'" + text
     if length and len(text) > length:
