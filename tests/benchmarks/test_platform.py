@@ -6,16 +6,22 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text, update
 from sqlalchemy.engine import make_url
 
+from creditsvc.register.tables import Listing
+from creditsvc.services import Services
+from creditsvc.storage.outbox import FactType, put
 from sync.platform.channels.open import forget_engines
 from sync.platform.send import Sender
+from sync.publish import sequence_all
 from tests.benchmarks.figures import peak_mib, report, timed
 from tests.benchmarks.platform_world import fill
 from tests.platform.world import database_world
@@ -93,3 +99,72 @@ def test_rows_out_beside_a_plain_copy(templates: Templates, tmp_path: Path) -> N
         made.close()
     report("platform, PostgreSQL front-end database", ROWS, best, baseline)
     sys.stdout.write(f"\nFIGURE platform: {ROWS} rows, peak {peak_mib():.0f} MiB\n")
+
+
+class _Leaving(threading.Thread):
+    """Decides removals while a large list goes out, and sees how long each takes to stand in the front-end database."""
+
+    def __init__(self, services: Services, entries: list[str], url: str, done: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self._services, self._entries, self._url, self._done = services, entries, url, done
+        self.seconds: list[float] = []
+
+    def run(self) -> None:
+        """One after another until the list is out."""
+        engine = create_engine(self._url)
+        for entry in self._entries:
+            if self._done.is_set():
+                break
+            begun = time.perf_counter()
+            with self._services.database.writing() as session:
+                session.execute(update(Listing).where(Listing.entry == entry).values(revision=2, state="removed"))
+                put(
+                    session,
+                    entry=entry,
+                    kind="listing",
+                    revision=2,
+                    fact=FactType.REMOVED,
+                    at=self._services.clock.now(),
+                    exit=EXIT,
+                )
+            while not self._seen(engine, entry):
+                time.sleep(0.02)
+            self.seconds.append(time.perf_counter() - begun)
+            time.sleep(0.2)
+        engine.dispose()
+
+    def _seen(self, engine: Engine, entry: str) -> bool:
+        sequence_all(self._services, self._services.clock.now())
+        with engine.connect() as connection:
+            found = text("SELECT 1 FROM zrrsxbzxr WHERE czlx = 'D' AND jlbs = :entry LIMIT 1")
+            return connection.scalar(found, {"entry": entry}) is not None
+
+
+EXIT = {"exit": "removed", "ground": "performed", "effect": "stop_use", "effective": "2026-11-24", "due": "2026-11-25",
+        "decision": "（2026）豫0105执1号之二", "basis": "法释〔2017〕7号 art. 10(1)(1)"}  # fmt: skip
+
+
+def test_a_removal_is_seen_while_a_large_list_goes_out(templates: Templates, tmp_path: Path) -> None:
+    with world("postgres", templates, tmp_path) as services, _front(templates, "front_leave") as url:
+        entries = fill(services, ROWS)
+        made = database_world(services, url, tmp_path, PROFILE)
+        with made.engine.begin() as connection:  # type: ignore[union-attr]
+            connection.execute(text("CREATE INDEX ON zrrsxbzxr (jlbs)"))
+        # some have gone out before: these are the ones that leave while the rest goes
+        Sender(services, made.link.id, "bench").run(most=2)
+        done = threading.Event()
+        leaving = _Leaving(services, entries[:200], url, done)
+        with services.database.writing() as session:
+            session.execute(text("UPDATE platform_link SET additions_at = NULL"))
+        leaving.start()
+        with timed() as taken:
+            Sender(services, made.link.id, "bench").run()
+        done.set()
+        leaving.join(60)
+        made.close()
+    assert leaving.seconds
+    seconds = sorted(leaving.seconds)
+    sys.stdout.write(
+        f"\nFIGURE platform: {len(seconds)} removals while {ROWS} rows went out in {taken.seconds:.1f} s: decision to "
+        f"front-end database at most {seconds[-1]:.2f} s, median {seconds[len(seconds) // 2]:.2f} s\n"
+    )
