@@ -136,7 +136,7 @@ def words_of(services: Services, row: PlatformMessage) -> dict[str, str]:
 def message_in_reach(session: Session, message_id: int, *, caller: Caller) -> PlatformMessage:
     """A message about an entry of the caller's court, or of none; raises ``NotFound``."""
     row = session.get(PlatformMessage, message_id)
-    if row is None or not (caller.may(Permission.SUBSCRIBER_MANAGE) or reaches(caller, row.court or "豫")):
+    if row is None or not (not row.court or caller.may(Permission.SUBSCRIBER_MANAGE) or reaches(caller, row.court)):
         raise NotFound(Bilingual("没有这条来件", "no such message"), code="message-unknown")
     return row
 

@@ -29,7 +29,9 @@ def court_of(caller: Caller) -> str | None:
 
 def refusals(session: Session, caller: Caller, *, state: str, after: int, limit: int) -> Sequence[PlatformRefusal]:
     """Refused rows of the caller's courts, oldest first."""
-    query = select(PlatformRefusal).where(PlatformRefusal.id > after, _own(PlatformRefusal.court, caller))
+    query = select(PlatformRefusal).where(
+        PlatformRefusal.id > after, _own(PlatformRefusal.court, caller) | (PlatformRefusal.court == "")
+    )
     if state != "all":
         query = query.where(PlatformRefusal.state == state)
     return session.scalars(query.order_by(PlatformRefusal.id).limit(limit)).all()
@@ -53,7 +55,7 @@ def _own(column: InstrumentedAttribute[str], caller: Caller) -> ColumnElement[bo
 def refusal_in_reach(session: Session, refusal_id: int, *, caller: Caller) -> PlatformRefusal:
     """A refused row of the caller's courts; raises ``NotFound``."""
     row = session.get(PlatformRefusal, refusal_id)
-    if row is None or not (caller.may(Permission.SUBSCRIBER_MANAGE) or reaches(caller, row.court or "豫")):
+    if row is None or not (not row.court or caller.may(Permission.SUBSCRIBER_MANAGE) or reaches(caller, row.court)):
         raise NotFound(Bilingual("没有这条退回", "no such refusal"), code="refusal-unknown")
     return row
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from creditsvc.access.permissions import StaffRole
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import Conflict
+from creditsvc.kernel.errors import Conflict, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.ports import CaseAsked, CaseStanding, Ports
 from creditsvc.services import Services
@@ -20,13 +21,14 @@ from sync.holders import holders_of
 from sync.platform.channels.open import link_signer
 from sync.platform.exchange import watch
 from sync.platform.late import all_late
-from sync.platform.messages import words_of
+from sync.platform.messages import answer_message, message_in_reach, words_of
 from sync.platform.standin.manners import Manners
 from sync.platform.tables import PlatformBatch, PlatformComparison, PlatformMessage, PlatformRefusal
 from sync.platform.work import CLOSE, work_off
 from sync.wire.notes import verify_note
 from tests.platform.faults import standing_alarms
 from tests.platform.world import MANAGER, World, database_world, with_ports
+from tests.register.world import JUDGE, staff
 
 SAID = "我已经履行完毕，证件号410105198001010019"
 
@@ -128,6 +130,11 @@ def test_an_objection_that_can_t_open_a_case_waits_for_a_person(front: World, co
     assert (row.case, row.state) == (None, "open")
     stranger = _came(front, "objection", "lst_" + "z" * 24)
     assert (stranger.entry, stranger.case) == (None, None)
+    with front.services.database.writing() as session:
+        found = message_in_reach(session, stranger.id, caller=JUDGE)
+        answer_message(session, found, "refused", "不是本院记录", caller=JUDGE, now=front.services.clock.now())
+        with pytest.raises(NotFound):
+            message_in_reach(session, row.id, caller=staff(StaffRole.JUDGE, "p", court="豫0302"))
 
 
 def test_a_refused_row_is_worked_off(front: World) -> None:

@@ -128,10 +128,7 @@ def test_a_long_text_is_cut_only_where_the_profile_says_so() -> None:
 def test_a_file_says_what_was_written(name: str, texts: list[str]) -> None:
     profile = shipped()[name]
     made = mapper(profile)
-    rows = [
-        made.standing(record(obligation=text), Operation.INSERT, at)
-        for at, text in enumerate(texts, 1)
-    ]
+    rows = [made.standing(record(obligation=text), Operation.INSERT, at) for at, text in enumerate(texts, 1)]
     columns = [column.name for column in profile.columns]
     header = {"flow": "B1"}
     content = write_file(profile, "b", columns, [row.values for row in rows], header)
