@@ -214,8 +214,15 @@ def ours_of(session: Session, link_id: int, now: datetime, *, strict: bool = Fal
     older than the row. With ``strict`` it counts at once.
     """
     found: dict[str, Ours] = {}
-    sent = {entry: (version, operation, court, strict or _has_had_time(answered, went, now))
-            for entry, version, operation, court, answered, went in session.execute(_went(link_id))}  # fmt: skip
+    sent = {
+        entry: (
+            version,
+            operation,
+            court,
+            _counts(operation, result) and (strict or _has_had_time(answered, went, now)),
+        )
+        for entry, version, operation, court, result, answered, went in session.execute(_went(link_id))
+    }
     standing = select(FeedEntry.entry, FeedEntry.revision).where(
         FeedEntry.stream == STREAM, FeedEntry.canary.is_(False)
     )
@@ -232,7 +239,7 @@ def ours_of(session: Session, link_id: int, now: datetime, *, strict: bool = Fal
 def _went(link_id: int) -> Any:
     """Every row that went out, oldest first: the last of an entry is what counts."""
     return (
-        select(PlatformRow.entry, PlatformRow.version, PlatformRow.operation, PlatformRow.court, PlatformReceipt.at,
+        select(PlatformRow.entry, PlatformRow.version, PlatformRow.operation, PlatformRow.court, PlatformReceipt.result, PlatformReceipt.at,
                PlatformBatch.sent_at)
         .join(PlatformBatch, (PlatformBatch.link_id == PlatformRow.link_id) & (PlatformBatch.serial == PlatformRow.serial))
         .outerjoin(PlatformReceipt, (PlatformReceipt.link_id == PlatformRow.link_id)
@@ -240,6 +247,11 @@ def _went(link_id: int) -> Any:
         .where(PlatformRow.link_id == link_id, PlatformBatch.sent_at.is_not(None))
         .order_by(PlatformRow.serial, PlatformRow.sequence).execution_options(yield_per=5000)
     )  # fmt: skip
+
+
+def _counts(operation: str, result: str | None) -> bool:
+    """Whether a row is one that the platform should hold: what it refused is before a person already. Ends always are."""
+    return operation == "D" or result != "rejected"
 
 
 def _has_had_time(answered: datetime | None, went: datetime, now: datetime) -> bool:

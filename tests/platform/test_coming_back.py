@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from creditsvc.access.permissions import StaffRole
+from creditsvc.feature import furnished
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, NotFound
 from creditsvc.kernel.text import Bilingual
@@ -29,6 +30,7 @@ from sync.wire.notes import verify_note
 from tests.platform.faults import standing_alarms
 from tests.platform.world import MANAGER, World, database_world, with_ports
 from tests.register.world import JUDGE, staff
+from wsgi import features
 
 SAID = "我已经履行完毕，证件号410105198001010019"
 
@@ -145,6 +147,8 @@ def test_a_refused_row_is_worked_off(front: World) -> None:
         row = session.scalars(select(PlatformRefusal)).one()
         assert (row.entry, row.means, row.code, row.state) == (entry, "format", "E03", "open")
         work_off(session, row, "resend", "", caller=MANAGER, now=front.services.clock.now())
+    made = front.compare()
+    assert made is not None and (made.differences, made.waiting) == (0, 1), "it is before a person already"
     front.standin.manners = Manners()
     front.round()
     assert front.ledger.state() == {entry: (1, "listed")}
@@ -260,3 +264,22 @@ def test_no_number_outside_the_front_end_database(front: World, tmp_path: Path) 
         assert not [number for number in numbers if number.encode() in content], path.name
     with front.services.database.reading() as session:
         assert session.scalars(select(PlatformBatch)).all()
+
+
+def test_an_objection_is_marked_at_once_by_the_court_s_own_room(sqlite_services: Services, tmp_path: Path) -> None:
+    """With the real port: the case is open, the entry is marked as disputed, and the platform is told in the next second."""
+    front = database_world(furnished(sqlite_services, features()), f"sqlite:///{tmp_path / 'front.db'}", tmp_path)
+    entry, other = front.register.listings(2)
+    front.round()
+    row = _came(front, "objection", entry)
+    assert row.case is not None and row.case.startswith("app_")
+    front.round()
+    assert front.ledger.state() == {entry: (2, "listed"), other: (1, "listed")}
+    assert front.engine is not None
+    table = front.end.metadata.tables["zrrsxbzxr"]  # type: ignore[union-attr]
+    with front.engine.connect() as connection:
+        told = connection.execute(
+            select(table.c.czlx, table.c.jlzt).where(table.c.jlbs == entry, table.c.bbh == 2)
+        ).all()
+    assert [tuple(each) for each in told] == [("U", "异议中")]
+    front.close()
