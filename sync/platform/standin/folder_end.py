@@ -94,7 +94,7 @@ class FolderEnd:
     def _lay_down(
         self, side: Side | None, rows: Sequence[Mapping[str, Any]], now: datetime | None, name: str = ""
     ) -> None:
-        if side is None or not rows:
+        if side is None or not (rows or name):
             return
         if not name:
             name = self._standin.next_id("f", now) if now else str(next(iter(rows[0].values())))
