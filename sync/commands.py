@@ -126,7 +126,7 @@ def summary(batch: Batch, *, is_new: bool) -> str:
             lines.append(f"  {shown[key]:>9,}  {label}")
     lines += [f"  {row['rows']:>9,}    {row['code']}" for row in shown.get("codes", [])[:8]]
     lines += [
-        f"  {row['rows']:>+9,} {-row['lose']:>+7,}  {row['name']}（在册 / standing {row['standing']:,}）"
+        f"  {'+' + format(row['rows'], ','):>9} {'-' + format(row['lose'], ','):>7}  {row['name']}（在册 / standing {row['standing']:,}）"
         for row in shown.get("courts", [])[:5]
     ]
     if len(shown.get("courts", [])) > 5:

@@ -14,7 +14,7 @@ from tests.support.chromium import Visitor, chromium
 from tests.support.house import House, house
 from tests.support.intake import ended, listing
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
