@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import threading
 import time
@@ -205,7 +206,10 @@ def _file(path: Path, kind: str, etag: str, headers: dict[str, str]) -> Response
         response.headers["X-Accel-Redirect"] = f"{prefix.rstrip('/')}/{path.relative_to(folder).as_posix()}"
         return response
     # opened here: once open, it stays whole although a newer one takes its place
-    response.response = wrap_file(request.environ, path.open("rb"), BLOCK)
+    file = path.open("rb")
+    response.response = wrap_file(request.environ, file, BLOCK)
+    # of the file: it was reckoned from the empty body that the conditions were judged by
+    response.content_length = os.fstat(file.fileno()).st_size
     return response
 
 
