@@ -8,6 +8,7 @@ write transaction says BEGIN IMMEDIATE.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +73,7 @@ class Database:
         self.read_engine = make(url, writes=False)
         # SQLite's reading connections begin nothing by themselves
         self._direct_engine = self.read_engine if self.is_sqlite else _postgres_direct(url)
-        self._kept, self._all_kept = threading.local(), list[Any]()
+        self._kept, self._all_kept = threading.local(), weakref.WeakSet[Any]()
         self.together = Together(self.driving)
         """Small writes of many threads by one commit."""
 
@@ -94,17 +95,18 @@ class Database:
 
         Raises ``OperationalError`` for whatever the driver says is wrong.
         """
-        # one a thread, kept: taking one from the pool costs more than the statement
+        # one a thread, kept: taking one from the pool costs more than the statement. Held by its thread alone, so that it
+        # goes back to the pool when the thread ends: a server that makes a thread a request would use the pool up
         pooled = getattr(self._kept, "pooled", None)
         if pooled is None:
             pooled = self._kept.pooled = self._direct_engine.raw_connection()
-            self._all_kept.append(pooled)
+            self._all_kept.add(pooled)
         try:
             yield pooled.driver_connection
         except BaseException as failure:
             # what is left of a broken statement must not reach the next reader
             self._kept.pooled = None
-            self._all_kept.remove(pooled)
+            self._all_kept.discard(pooled)
             pooled.invalidate()
             pooled.close()
             if isinstance(failure, self._direct_engine.dialect.loaded_dbapi.Error):
@@ -129,9 +131,9 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection (before a fork, and at the end)."""
-        for pooled in self._all_kept:
+        for pooled in list(self._all_kept):
             pooled.close()
-        self._all_kept, self._kept = [], threading.local()
+        self._all_kept, self._kept = weakref.WeakSet(), threading.local()
         self.write_engine.dispose()
         self.read_engine.dispose()
         self._direct_engine.dispose()
