@@ -38,6 +38,15 @@ BASE_ALONE = [sys.executable, "-c", BLOCKED.format(allowed=BASE | OURS)]
 Lie = Callable[[str, bytes], bytes]
 
 
+@contextmanager
+def closing_answer(parts: Any) -> Iterator[Any]:
+    """An application's answer, closed as a server closes it: what it holds is let go then."""
+    try:
+        yield parts
+    finally:
+        parts.close()
+
+
 class Liar:
     """Stands between a subscriber and the service, and changes what it says."""
 
@@ -50,7 +59,10 @@ class Liar:
             return self._application(environ, start)  # type: ignore[no-any-return]
         environ = {**environ, "HTTP_ACCEPT_ENCODING": "identity", "HTTP_IF_NONE_MATCH": ""}
         kept: list[Any] = []
-        body = b"".join(self._application(environ, lambda status, headers, *_: kept.append((status, headers))))
+        with closing_answer(
+            self._application(environ, lambda status, headers, *_: kept.append((status, headers)))
+        ) as parts:
+            body = b"".join(parts)
         status, headers = kept[0]
         body = self.lie(environ["PATH_INFO"], body)
         start(status, [(name, value) for name, value in headers if name not in {"Content-Length", "ETag"}])
