@@ -18,6 +18,7 @@ from sync.tables_feed import FeedEntry, FeedStream, StreamEvent
 from sync.wire.canonical import canonical_json
 from sync.wire.encoding import b64url
 from sync.wire.ids import entry_id
+from sync.wire.merkle import leaf_hash, load_frontier
 from sync.wire.state import bucket_number
 
 CHUNK = 10_000
@@ -42,7 +43,7 @@ def fill(services: Services, count: int) -> list[str]:
     """``count`` listings of natural persons, published on the stream in order; their entries."""
     prepare_feed(services, services.clock.now())
     now, entries = services.clock.now(), []
-    numbers = _distinct(count)
+    numbers, frontier = _distinct(count), load_frontier(0, b"")
     for start in range(0, count, CHUNK):
         some = [next(numbers) for _ in range(min(CHUNK, count - start))]
         with services.database.writing() as session:
@@ -55,7 +56,10 @@ def fill(services: Services, count: int) -> list[str]:
             insert_rows(session, Listing, rows)
             insert_rows(session, StreamEvent, [_event(start + at + 1, row, now) for at, row in enumerate(rows)])
             insert_rows(session, FeedEntry, [_held(start + at + 1, row["entry"]) for at, row in enumerate(rows)])
-            session.get_one(FeedStream, "platform").size = start + len(some)
+            for _ in some:
+                frontier.append(leaf_hash(bytes(32)))
+            row = session.get_one(FeedStream, "platform")
+            row.size, row.frontier, row.count = frontier.size, frontier.stored(), frontier.size
         entries += names
     return entries
 
