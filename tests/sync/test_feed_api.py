@@ -124,6 +124,7 @@ def _snapshot(
 ) -> tuple[Header, StateTree, list[Tombstone]]:
     answer = account.get(client, f"/v1/streams/{head.origin.stream}/snapshots/latest", buffered=True)
     assert (answer.status_code, answer.headers["Content-Encoding"]) == (200, "gzip")
+    assert answer.headers.get("Content-Length") in {None, str(len(answer.get_data()))}
     with services.database.reading() as session:
         keys = newest_list(session)
     assert keys is not None
