@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import configparser
+import glob
 import re
 import subprocess
 import sys
@@ -125,3 +127,20 @@ def test_every_package_says_where_is_what() -> None:
 
 def test_package_inits_are_empty() -> None:
     assert [str(path) for path in sources() if path.name == "__init__.py" and path.read_text("utf-8").strip()] == []
+
+
+def test_an_install_has_every_file_that_the_packages_need() -> None:
+    """A wheel takes what the patterns of ``package_data`` find from each package's folder, and nothing else."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    patterns = [each.strip() for line in config["options.package_data"].values() for each in line.split(",")]
+    tracked = subprocess.run(["git", "ls-files", "-z", *PACKAGES], cwd=ROOT, capture_output=True, check=True, text=True)
+    files = {name for name in tracked.stdout.split("\0") if name and not name.endswith((".py", ".md"))}
+    shipped = {
+        str(Path(package.parent, found).relative_to(ROOT))
+        for name in PACKAGES
+        for package in (ROOT / name).rglob("__init__.py")
+        for pattern in patterns
+        for found in glob.glob(pattern, root_dir=package.parent, recursive=True)
+    }
+    assert files and files - shipped == set()
