@@ -27,7 +27,10 @@ from repair.entries import LISTING, EntryView, standing_order
 from repair.policy.performing import OPINION_21
 
 REMOVAL = PaperKind(
-    "REMOVAL", Bilingual("失信信息删除证明", "Certificate of removal"), Template("repair", "removal_certificate")
+    "REMOVAL",
+    Bilingual("失信信息删除证明", "Certificate of removal"),
+    Template("repair", "removal_certificate"),
+    "a-3b",
 )
 REPAIR = PaperKind(
     "REPAIR", Bilingual("信用修复证明书", "Certificate of credit repair"), Template("repair", "repair_certificate")
@@ -69,6 +72,8 @@ def issue_removal(
         "more": max(0, len(proof.holders) - HOLDERS_SHOWN),
         "complete": proof.complete,
         "digest": proof.digest,
+        # the very proof that the paper speaks of: one made later has another time and another head
+        "bundle": proof.bundle.decode("utf-8"),
         "filename": proof.filename,
         "witnesses": len(proof.witnesses),
         "limit": said(LIMIT),

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +22,7 @@ from creditsvc.checks.certificate import (
 )
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.identity import parse_identity
+from creditsvc.kernel.pdf_files import carried, is_pdf
 from creditsvc.kernel.text import Bilingual
 from creditsvc.verify_command import Finding, Trust, Verified
 
@@ -33,7 +33,6 @@ OUTCOMES = {
     "needs_officer": "由工作人员判断 / a person decides",
 }
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-_STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)
 _ADDED = frozenset({"certificate", "number_key"})
 """Members that stand beside what was signed."""
 Found = tuple[str, str, dict[str, Any] | None]
@@ -62,8 +61,9 @@ def verify(raw: bytes, trust: Trust) -> Verified:
 
 def found(raw: bytes) -> Found | None:
     """The certificate in a file, if there is one."""
-    if raw.startswith(b"%PDF-"):
-        return next((each for piece in _streams(raw) if (each := _in_text(piece)) is not None), None)
+    if is_pdf(raw):
+        pieces = carried(raw, begins=(b"ey", b'{"'), longest=LONGEST)
+        return next((each for piece in pieces if (each := _in_text(piece)) is not None), None)
     return _in_text(raw)
 
 
@@ -88,18 +88,6 @@ def _is_ours(text: str) -> bool:
         return bool(json.loads(decode(text.partition(".")[0]))["typ"] == MEDIA_TYPE)
     except (ValueError, LookupError, TypeError, RecursionError):
         return False
-
-
-def _streams(pdf: bytes) -> Iterator[bytes]:
-    """The streams of a PDF that may be a certificate, unpacked up to a limit."""
-    for match in _STREAM.finditer(pdf):
-        raw = match.group(1)
-        try:
-            unpacked = zlib.decompressobj().decompress(raw, LONGEST)
-        except zlib.error:
-            unpacked = raw[:LONGEST]
-        if unpacked[:2] in {b"ey", b'{"'}:
-            yield unpacked
 
 
 def _keys(trust: Trust) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ from creditsvc.papers.qr import qr
 from creditsvc.papers.signer import current_signer
 from creditsvc.papers.signing import sign_pdf
 from creditsvc.papers.tables import Paper, PaperCopy
-from creditsvc.papers.typesetting import Template, render, said
+from creditsvc.papers.typesetting import Standard, Template, render, said
 from creditsvc.services import Services
 from creditsvc.storage.cells import Place, seal, unseal
 
@@ -58,6 +58,8 @@ class PaperKind:
     code: str
     title: Bilingual
     template: Template
+    standard: Standard = "a-2b"
+    """``a-3b`` for a template that attaches a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,10 @@ def issue(session: Session, services: Services, order: PaperOrder, *, caller: Ca
     )
     court = court_name(order.court_code)
     data = {**order.data, "paper": house_data(services, order.kind.title, number, court=court, now=now)}
-    pdf = render(order.kind.template, data, order.language, at=now, font_folder=services.settings.paper_fonts)
+    pdf = render(
+        order.kind.template, data, order.language, at=now, font_folder=services.settings.paper_fonts,
+        standard=order.kind.standard,
+    )  # fmt: skip
     signed = sign_pdf(pdf, current_signer(session, services, now=now), at=now, reason=order.kind.title.zh, place=court)
     row = Paper(
         number=number, court_code=order.court_code, kind=order.kind.code, year=year, serial=serial,

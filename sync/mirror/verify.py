@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from creditsvc.kernel.errors import InvalidInput
+from creditsvc.kernel.pdf_files import carried, is_pdf
 from creditsvc.kernel.text import Bilingual
 from creditsvc.verify_command import Finding, Trust, Verified
 from sync.wire.encoding import b64url
@@ -15,6 +16,7 @@ from sync.wire.notes import parse_note
 from sync.wire.removal import Held, RemovalProof, StreamProof, is_bundle, verify_bundle
 
 KIND = Bilingual("移除证明", "removal proof")
+LONGEST = 16 * 1024 * 1024
 _BEIJING = ZoneInfo("Asia/Shanghai")
 
 _LIMIT = Bilingual(
@@ -60,13 +62,20 @@ class KeysNotTrusted(InvalidInput):
 
 
 def recognises(raw: bytes) -> bool:
-    """Whether a file says that it is a removal proof."""
-    return is_bundle(raw)
+    """Whether a file says that it is a removal proof, or is a certificate that carries one."""
+    return is_bundle(bundle_in(raw))
+
+
+def bundle_in(raw: bytes) -> bytes:
+    """The proof that a certificate of removal carries; any other file as it is."""
+    if not is_pdf(raw):
+        return raw
+    return next((each for each in carried(raw, begins=(b'{"entry"',), longest=LONGEST) if is_bundle(each)), raw)
 
 
 def verify(raw: bytes, trust: Trust) -> Verified:
     """Raises BundleInvalid; KeysNotTrusted if trusted lists were given and none knows the bundle's roots."""
-    proof = verify_bundle(raw)
+    proof = verify_bundle(bundle_in(raw))
     if trust.files and not any(_vouches(known, proof) for known in trust.files):
         raise KeysNotTrusted
     doubts = []

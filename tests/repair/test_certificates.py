@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from creditsvc.register.tables import Listing
 from creditsvc.services import Services
 from creditsvc.storage.outbox import FactType, put
 from repair.entries import entry_view
+from sync.mirror.verify import bundle_in
 from sync.wire.removal import verify_bundle
 from tests.papers.conftest import text_of
 from tests.repair.world import DAY, debtor_of, list_person
@@ -77,6 +80,9 @@ def test_from_the_removal_to_a_certificate_that_others_can_check(
     assert name in text and "已履行或者执行完毕" in text and "移出通知" in text and len(pdf) < 200_000
     bundle = me.get(f"/portal/entries/{entry}/proof")
     assert verify_bundle(bundle.data).entry == entry
+    carried = bundle_in(pdf)
+    assert verify_bundle(carried).entry == entry
+    assert sha256(carried).hexdigest() in re.sub(r"\s", "", text)
     told = app.test_client().get(f"/v1/certificates/{paper.number}").get_json()
     assert (told["state"], told["name_begins"][0], told["replaced_by"]) == ("valid", name[0], None)
     assert name not in str(told)
