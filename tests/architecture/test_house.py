@@ -111,6 +111,18 @@ def test_readme_commands_exist() -> None:
     assert missing == []
 
 
+def test_links_between_documents_lead_somewhere() -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, check=True, text=True)
+    pages = [ROOT / name for name in tracked.stdout.split("\0") if name]
+    astray = [
+        f"{page.relative_to(ROOT)}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert pages and astray == []
+
+
 def test_every_package_says_where_is_what() -> None:
     rooms = [path.parent for package in PACKAGES for path in (ROOT / package).rglob("__init__.py")]
     data = {"versions", "migrations", "key_migrations"}
