@@ -17,6 +17,7 @@ from creditsvc.storage.calendars import calendar as current_calendar
 from repair.applications import open_draft, receive
 from repair.entries import entry_view
 from repair.history import take_step
+from repair.notices import tell_decided
 from repair.outcomes import follow_ups
 from repair.policy.kinds import ApplicationKind
 from repair.policy.states import State, Step
@@ -35,9 +36,7 @@ MODES = {
 
 def carry_on(session: Session, services: Services, application: Application, *, caller: Caller, now: datetime) -> None:
     """Everything that follows from the second signature."""
-    if application.e_service:
-        # served where the person reads it: the day on which it arrives here (民事诉讼法 art. 90)
-        application.served_on, application.service_mode = legal_day(now), "electronic"
+    tell_decided(session, services, application, caller=caller, now=now)
     if application.state != State.GRANTED.value:
         return
     for kind, ground in follow_ups(application):

@@ -25,6 +25,7 @@ from repair import (
     reliance_pages,
 )
 from repair.jobs import JOBS
+from repair.notices import on_served
 from repair.open_case import case_standing, open_case
 from repair.performing import agency as performing_agency
 from repair.performing import api as performing_api
@@ -62,7 +63,12 @@ FEATURE = Feature(
     blueprints=_pages,
     api_blueprints=_api,
     jobs=(*JOBS, *PERFORMING_JOBS),
-    ports={"publishable/incentive": publishable, "open_case": open_case, "case_standing": case_standing},
+    ports={
+        "publishable/incentive": publishable,
+        "open_case": open_case,
+        "served/repair": on_served,
+        "case_standing": case_standing,
+    },
     navigation=(
         NavigationItem("portal", "portal.home", Bilingual("我的记录", "My entries"), Permission.APPLICATION_OWN, 10),
         NavigationItem("portal", "portal_apply.choose", Bilingual("提出申请", "Apply"), Permission.APPLICATION_OWN, 20),
