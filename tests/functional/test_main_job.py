@@ -49,7 +49,7 @@ def home(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -
 
 
 def _people(home: House) -> None:
-    home.account("clerk", "clerk", "--court", "豫")
+    home.account_by_command("clerk", "clerk", "--court", "豫")
     home.account("judge", "judge", "--court", "豫")
     home.account("agency", "agency", "--unit", "演示单位", "--sector", "transport")
     home.account("operator", "operator")

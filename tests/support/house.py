@@ -17,6 +17,12 @@ from typing import Any
 
 import urllib3
 
+from creditsvc.access.accounts import NewAccount, create_account
+from creditsvc.access.callers import job_caller
+from creditsvc.access.permissions import StaffRole
+from creditsvc.services import open_services
+from creditsvc.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 PASSWORD = "nine calm herons wade"
 _TOKEN = re.compile(r'name="csrf_token" value="([0-9a-f]{64})"')
@@ -47,19 +53,34 @@ class House:
         return said
 
     def account(self, username: str, role: str, *more: str) -> None:
-        """An account with ``PASSWORD``."""
-        self.run(
-            "account",
-            "add",
-            username,
-            "--name",
-            username,
-            "--role",
-            role,
-            "--password-stdin",
-            *more,
-            stdin=PASSWORD + "\n",
+        """An account with ``PASSWORD``, made here: a command of its own for each would cost seconds."""
+        given = dict(zip(more[::2], more[1::2], strict=True))
+        new = NewAccount(
+            username, username, StaffRole(role), court_code=given.get("--court"), unit=given.get("--unit"),
+            sector=given.get("--sector"), must_change=False,
+        )  # fmt: skip
+        services = open_services(
+            Settings.from_environ(
+                {name: value for name, value in self.environ.items() if name.startswith("CREDITSVC_")}
+            )
         )
+        try:
+            with services.database.writing() as session:
+                create_account(
+                    session,
+                    new,
+                    PASSWORD,
+                    cost=services.settings.argon2,
+                    caller=job_caller("test"),
+                    now=services.clock.now(),
+                )
+        finally:
+            services.dispose()
+
+    def account_by_command(self, username: str, role: str, *more: str) -> None:
+        """The same by ``creditsvc account add``."""
+        words = ("account", "add", username, "--name", username, "--role", role, "--password-stdin", *more)
+        self.run(*words, stdin=PASSWORD + "\n")
 
     def serve(self) -> None:
         """Start web and jobs, and wait until they answer."""
