@@ -22,6 +22,8 @@ from sync.inbound.shapes import CORRECTED, Shape
 from sync.inbound.who import case_of, court_of, number_of, officer_number, past_day
 
 LISTING, ORDER = "listing", "consumption_order"
+EXTENSION_CAUSES = (("violence", "暴力"), ("violence", "威胁"), ("several_acts", "多项"))
+_ACTS = re.compile(r"[;；\n]")
 RELIEFS = (("temporary_lift", "暂时解除"), ("single_approval", "单项批准"), ("single_lift", "单次解禁"))
 
 _GROUNDS = (
@@ -158,7 +160,17 @@ def _extension(row: Row) -> dict[str, Any] | None:
         return None
     if row.text("reason") is None:
         row.wants("reason", "reason-missing", "延长期限须写明理由（第二条）", "an extension needs its reasons (art. 2)")
-    return _about_listing(row, "extend_listing") | {"changes": {"until": until.isoformat()}}
+    said = row.text("extension_cause") or ""
+    cause = next((code for code, word in EXTENSION_CAUSES if said == code or word in said), None)
+    if cause is None:
+        row.wants(
+            "extension_cause", "cause-missing", "延长事由应为“暴力、威胁”或者“多项失信行为”（第二条第一款）",
+            "the cause must be violence or threats, or several acts (art. 2 para. 1)",
+        )  # fmt: skip
+        return None
+    acts = [each.strip() for each in _ACTS.split(row.passage("extension_acts") or "") if each.strip()]
+    changes = {"until": until.isoformat(), "cause": cause, "acts": acts}
+    return _about_listing(row, "extend_listing") | {"changes": changes}
 
 
 def _relief(row: Row) -> dict[str, Any] | None:

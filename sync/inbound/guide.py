@@ -22,7 +22,8 @@ NEEDS: dict[Shape, str] = {
     Shape.EXIT: "`exit_ground`（或 `PBSJ`/`PBYYMC`、`CXSJ`/`CXYYMC`）、`event_on`、`document_number`；"
     "同案有多条的写原 `decision_number` 或 `order_number`",
     Shape.CORRECTION: "至少一个 `new_…`、`event_on`",
-    Shape.EXTENSION: "`event_on`、`reason`；由院长发布",
+    Shape.EXTENSION: "`event_on`、`reason`、`extension_cause`（暴力、威胁，或者多项失信行为："
+    "须在 `extension_acts` 以分号列明至少两项）；由院长发布",
     Shape.RELIEF: "`event_on`、`relief_purpose`；暂时解除还须 `relief_undertaking`；由院长发布",
     Shape.OFFICER: "`event_on`、`document_number`；填 `officer_to` 即终止",
 }

@@ -156,9 +156,18 @@ def test_an_order_that_lacks_something(changes: dict[str, Any], code: str) -> No
 
 def test_an_extension_and_a_correction() -> None:
     base = {**WHO, "document_number": "（2026）豫0105执1234号之三", "event_on": "2026-11-20"}
-    longer = change(base, new_end_date="2029年10月28日", reason="多项失信行为")
-    assert (longer.kind, longer.changes) == ("extend_listing", {"until": "2029-10-28"})
-    assert codes(of(base, new_end_date="2029-10-28")) == ["reason-missing"]
+    why = {
+        "reason": "两次虚假报告",
+        "extension_cause": "多项失信行为",
+        "extension_acts": "虚假报告财产；违反限制消费令",
+    }
+    longer = change(base, new_end_date="2029年10月28日", **why)
+    assert (longer.kind, longer.changes) == (
+        "extend_listing",
+        {"until": "2029-10-28", "cause": "several_acts", "acts": ["虚假报告财产", "违反限制消费令"]},
+    )
+    assert codes(of(base, new_end_date="2029-10-28", **why | {"reason": None})) == ["reason-missing"]
+    assert codes(of(base, new_end_date="2029-10-28", **why | {"extension_cause": "拖延"})) == ["cause-missing"]
     corrected = change(
         base, new_name="张 伟", new_sex="男", new_age="36", new_filed_on="2026年3月2日", new_performance="部分履行"
     )

@@ -161,7 +161,8 @@ def test_corrections_and_extensions(intake: Intake) -> None:
     intake.take([listing(1), listing(2, **TERMED)])
     corrected = intake.take([about(1, new_name="测试一", new_obligation="偿还借款")])
     assert corrected.applied == 1 and "测试一" in intake.states()
-    longer = [about(2, new_end_date="2029-10-28", reason="多项失信行为")]
+    why = {"extension_cause": "多项失信行为", "extension_acts": "虚假报告财产；违反限制消费令"}
+    longer = [about(2, new_end_date="2029-10-28", reason="两项失信行为", **why)]
     batch = intake.send(longer)
     with pytest.raises(NotAllowed, match="president"):
         intake.release(batch, by=JUDGE)
@@ -171,7 +172,10 @@ def test_corrections_and_extensions(intake: Intake) -> None:
         until = session.scalar(select(Listing.until).where(Listing.name == "测试2"))
     assert str(until) == "2029-10-28"
     wrong = intake.send(
-        [about(1, new_end_date="2029-10-28", reason="延长"), about(2, new_end_date="2031-12-01", reason="再延长")]
+        [
+            about(1, new_end_date="2029-10-28", reason="延长", **why),
+            about(2, new_end_date="2031-12-01", reason="再延长", **why),
+        ]
     )
     assert intake.faults(wrong) == [(2, "not-lawful"), (3, "not-lawful")]
 
