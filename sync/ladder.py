@@ -149,10 +149,9 @@ def owed_removal(session: Session, progress: Progress, today: date) -> int | Non
         )
         .order_by(StreamEvent.sequence)
     )
-    for sequence, body, at in session.execute(query.execution_options(yield_per=500)):
-        if _due(body, at) < today:
-            return int(sequence)
-    return None
+    # closed also when the first one answers: a server's cursor must not be left open
+    with session.execute(query.execution_options(yield_per=500)) as rows:
+        return next((int(sequence) for sequence, body, at in rows if _due(body, at) < today), None)
 
 
 def _due(body: bytes | None, at: datetime) -> date:
