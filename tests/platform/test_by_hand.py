@@ -68,7 +68,7 @@ def test_the_loop_by_hand(browser: Browser, home: House, tmp_path: Path) -> None
     home.run("platform", "send", "henan")
     assert "agreement-over" in home.run("platform", "list"), "the agreement gives tokens, the profile wants numbers"
     home.run("platform", "simulate", "henan", "--dir", tmp_path / "standin", "--rounds", "1")
-    assert "对方尚未" in home.run("platform", "compare", "henan", expect=3)
+    assert "差异 0" in home.run("platform", "compare", "henan")
     home.run("platform", "late", expect=None)
     home.serve()
     operator = _in(browser, home, "operator")
@@ -80,7 +80,7 @@ def test_the_loop_by_hand(browser: Browser, home: House, tmp_path: Path) -> None
     operator.go("/desk/platform/henan")
     assert "本方签名公钥" in operator.look("platform-link")
     operator.main_button("立即对账")
-    assert "尚未给出存量" in operator.look("platform-compare-none")
+    assert "差异" in operator.look("platform-compared")
     operator.main_button("暂停新增与更正")
     assert "撤回照常发送" in operator.look("platform-paused")
     clerk = _in(browser, home, "clerk")

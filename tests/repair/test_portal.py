@@ -133,7 +133,7 @@ def test_three_screens_and_a_receipt(person: Person) -> None:
 @pytest.mark.parametrize(
     ("content", "name", "said"),
     [
-        (b"<svg/>", "照片.png", "不是 PDF、JPEG 或 PNG"),
+        (b"<svg/>", "照片.png", "不是 PDF、JPEG、PNG 或 OFD"),
         (b"", "空.pdf", "文件是空的"),
         (pdf() + b" " * MAX_BYTES, "大.pdf", "超过 20 MB"),
     ],

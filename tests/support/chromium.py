@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from tests.conftest import missing_tool
 
@@ -61,11 +62,20 @@ class Visitor:
         """Press a button of the page's own part."""
         self.page.get_by_role("main").get_by_role("button", name=name, exact=True).first.click()
 
+    def _violations(self) -> list[dict[str, Any]]:
+        """What axe finds; asked again where the page was just being replaced by the next."""
+        self.page.wait_for_load_state("load")
+        try:
+            return list(Axe().run(self.page).response["violations"])
+        except Error:
+            self.page.wait_for_load_state("networkidle")
+            return list(Axe().run(self.page).response["violations"])
+
     def look(self, name: str) -> str:
         """Hold the page against the rules at both sizes; what it says."""
         for size, (width, height) in SIZES.items():
             self.page.set_viewport_size({"width": width, "height": height})
-            found = Axe().run(self.page).response["violations"]
+            found = self._violations()
             self.faults += [
                 f"{name} {size}: {each['id']} {each['nodes'][0]['html'][:120]}"
                 for each in found
