@@ -12,6 +12,7 @@ from creditsvc.services import Services
 from creditsvc.web.api import Api
 from creditsvc.web.context import EXTENSION, Installed
 from creditsvc.web.install import install
+from creditsvc.web.routes import Route
 from creditsvc.web.uploads import Request
 
 MIB = 1024 * 1024
@@ -21,6 +22,7 @@ def create_app(services: Services, features: Sequence[Feature]) -> Flask:
     """The application; features are mounted in the order given."""
     app = Flask("creditsvc.web")
     app.request_class = Request
+    app.url_rule_class = Route
     app.config.update(
         MAX_CONTENT_LENGTH=services.settings.max_upload_mib * MIB,
         MAX_FORM_MEMORY_SIZE=2 * MIB,

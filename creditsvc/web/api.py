@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 import flask_smorest
@@ -31,11 +33,32 @@ class Api(flask_smorest.Api):  # type: ignore[misc]  # the library has no types
     ERROR_SCHEMA = ProblemSchema
 
     def __init__(self, app: Flask) -> None:
+        self._undescribed: list[partial[None]] = []
+        self._describing = Lock()
         for name, value in _CONFIG.items():
             app.config.setdefault(name, value)
         super().__init__(app, spec_kwargs={"components": {"securitySchemes": _SECURITY}, "security": [{"key": []}]})
-        document = app.view_functions["api-docs.openapi_json"]
-        app.view_functions["api-docs.openapi_json"] = open_to(Permission.ANYONE)(_public(document))
+        served = app.view_functions["api-docs.openapi_json"]
+        app.view_functions["api-docs.openapi_json"] = open_to(Permission.ANYONE)(_public(self, served))
+
+    def register_blueprint(self, blp: Any, *, parameters: Any = None, **options: Any) -> None:
+        """Mount the routes now; describe them when somebody first asks for the document (a third of the start)."""
+        name = options.get("name", blp.name)
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][name] = self
+        self._app.register_blueprint(blp, **options)
+        self._undescribed.append(partial(self._describe, blp, name, parameters))
+
+    def _describe(self, blp: Any, name: str, parameters: Any) -> None:
+        blp.register_views_in_doc(self, self._app, self.spec, name=name, parameters=parameters)
+        self.spec.tag({"name": name, "description": blp.description})
+
+    def document(self) -> dict[str, Any]:
+        """The whole API as OpenAPI 3.1."""
+        with self._describing:
+            while self._undescribed:
+                self._undescribed.pop(0)()
+        document: dict[str, Any] = self.spec.to_dict()
+        return document
 
     def handle_http_exception(self, error: HTTPException) -> ResponseReturnValue:
         """Its own handler would answer JSON to pages and lose the error's headers."""
@@ -60,9 +83,10 @@ _SECURITY = {
 }
 
 
-def _public(document: Any) -> Any:
+def _public(api: Api, served: Any) -> Any:
     def openapi_json() -> ResponseReturnValue:
-        response = document()
+        api.document()
+        response = served()
         response.headers["Cache-Control"] = "public, max-age=300" if not services().settings.demo else "no-cache"
         return response  # type: ignore[no-any-return]
 

@@ -35,7 +35,7 @@ def accessibility_page() -> ResponseReturnValue:
 @open_to(Permission.ANYONE)
 def docs_page() -> ResponseReturnValue:
     """The API document in words, from the same source as ``/openapi.json``."""
-    document: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    document: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].document()
     return render("web/docs.html", document=document, groups=groups_of(document))
 
 
