@@ -63,7 +63,7 @@ messages: $(VENV)/dev-ready ## Collect and compile translations of every package
 
 lock: $(VENV)/dev-ready ## Pin again from setup.cfg (hashes, no addresses)
 	@$(BIN)/python -m pip install -q uv
-	@for extra in server dev; do $(BIN)/uv pip compile -q setup.cfg --extra $$extra --extra pdf --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements/$$extra.lock; done
+	@for extra in server dev; do $(BIN)/uv pip compile -q setup.cfg --extra $$extra --extra pdf --extra oidc --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements/$$extra.lock; done
 
 clean: ## Remove the environment; data in var/ stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -91,6 +91,31 @@ class Settings:
     sms_secret_file: str = ""
     """File with the secret by which requests to the gateway are signed."""
 
+    alarm_mail_file: str = ""
+    """CSV of court code, level (``soon``, ``late``, ``higher`` or ``*``) and mail address: who is told by mail of applications
+    that are nearly due or late; empty: nobody, and the desk alone shows it."""
+
+    oidc_issuer: str = ""
+    """Issuer of the identity provider through which people may sign in to the portal; empty: none."""
+    oidc_name: str = "统一身份认证"
+    """What the provider is called on the page."""
+    oidc_name_en: str = "the province's identity provider"
+    """The same in English."""
+    oidc_client_id: str = ""
+    """Our name at the provider."""
+    oidc_client_secret_file: str = ""
+    """File with our secret there; empty: a public client, held by PKCE alone."""
+    oidc_scope: str = "openid profile"
+    """What is asked for; it must bring number and name."""
+    oidc_claim_number: str = "id_number"
+    """Claim, of the ID token or of userinfo, that holds the identity number or the unit's code."""
+    oidc_claim_name: str = "name"
+    """Claim that holds the name."""
+    oidc_acr: str = ""
+    """Level of assurance that is asked for and required, such as the provider's word for real-name checks; empty: none."""
+    oidc_ca_file: str = ""
+    """PEM file of authorities that the provider's certificate is checked by; empty: the system's."""
+
     incentive_publicity_days: int = 7
     """Working days for which a place on the incentive list is publicised first (条例 art. 28 names no length)."""
     incentive_months: int = 12
@@ -107,8 +132,6 @@ class Settings:
     """Most different people that one account may check in a day."""
     check_people_a_day_of_key: int = 20_000
     """Most different people that one API key may check in a day."""
-    single_lift_rule: str = ""
-    """Number of the court's own rule on single lifts (单次解禁); empty: none is loaded and none are taken in."""
     second_division: bool = False
     """Whether a removal that the court may grant or not needs a second signature from another division."""
 
@@ -125,6 +148,14 @@ class Settings:
             raise _refused(
                 "SMTP_TLS", "只有本机的邮件服务器可以不加密", "only a mail server on this machine may go without"
             )
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise _refused(
+                "OIDC_CLIENT_ID", "设置了身份认证平台，须写明客户端名", "an identity provider needs our name there"
+            )
+        if self.oidc_issuer and not self.oidc_issuer.startswith("https://") and not self.allow_test_settings:
+            raise _refused("OIDC_ISSUER", "应以 https:// 开头", "it must begin with https://")
+        if self.oidc_issuer and "openid" not in self.oidc_scope.split():
+            raise _refused("OIDC_SCOPE", "须含 openid", "it must contain openid")
         if self.sms_url and not self.sms_url.startswith("https://") and not self.allow_test_settings:
             raise _refused("SMS_URL", "应以 https:// 开头", "it must begin with https://")
 

@@ -98,7 +98,7 @@ def _again(errors: dict[str, Bilingual], username: str) -> str:
 @open_to(Permission.SIGNED_IN)
 def sign_out() -> ResponseReturnValue:
     """End this session."""
-    to = "/portal/sign-in" if caller().subject_id else url_for("access.sign_in_form")
+    to = "/portal/sign-in?out=1" if caller().subject_id else url_for("access.sign_in_form")
     response = redirect(to, 303)
     end_browser_session(response)  # type: ignore[arg-type]
     return response
