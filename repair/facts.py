@@ -14,13 +14,16 @@ from sqlalchemy.orm import Session
 
 from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.load import courts, packaged_calendar
+from creditsvc.register.court_rules import rule_for
 from creditsvc.register.life import State
+from creditsvc.register.rules_loaded import court_rules
 from creditsvc.register.tables import Listing, Relief
 from creditsvc.services import Services
 from creditsvc.storage.subjects import numbers_of
 from repair.entries import LISTING, EntryView
 from repair.policy.check import EntryFacts
 from repair.policy.deadlines import clock
+from repair.policy.findings import FINDINGS
 from repair.policy.kinds import About, ApplicationKind
 from repair.policy.orders import OrderFacts
 from repair.policy.reconsideration import RefusalFacts
@@ -28,24 +31,6 @@ from repair.policy.removal import UNTERMED, ListingFacts
 from repair.policy.states import State as ApplicationState
 from repair.policy.wrongly import WrongFacts
 from repair.tables import Application, CaseFact, CreditPromise
-
-RECORDED: dict[str, dict[str, Any]] = {
-    "settlement": {"absent": "absent", "signed": "signed", "performed": "performed"},
-    "creditor_request": {"absent": "absent", "made": "made", "agreed": "agreed"},
-    "round_ended": {"yes": True, "no": False},
-    "clean_searches": {"0": 0, "1": 1, "2": 2, "3": 3},
-    "open_lead": {"yes": True, "no": False},
-    "suspension": {"absent": "absent", "retrial": "retrial", "bankruptcy": "bankruptcy", "other": "other"},
-    "not_enforced": {"yes": True, "no": False},
-    "terminated": {"yes": True, "no": False},
-    "security": {"absent": "absent", "offered": "offered", "accepted": "accepted"},
-    "creditor_consent": {"absent": "absent", "given": "given"},
-    "left_office": {"yes": True, "no": False},
-    "in_control": {"yes": True, "no": False},
-    "lift_abused": {"yes": True, "no": False},
-}
-"""What the court may record of a case, and the words for it."""
-_OF_ORDERS = frozenset({"security", "creditor_consent", "left_office", "in_control"})
 
 
 def facts_about(session: Session, services: Services, view: EntryView, *, on: date) -> EntryFacts:
@@ -63,7 +48,7 @@ def facts_about(session: Session, services: Services, view: EntryView, *, on: da
 def recorded(session: Session, entry: str) -> dict[str, Any]:
     """What the court has recorded about the case of this entry, the newest of each."""
     rows = session.scalars(select(CaseFact).where(CaseFact.entry == entry).order_by(CaseFact.id))
-    return {row.fact: RECORDED[row.fact].get(row.value) for row in rows if row.fact in RECORDED}
+    return {row.fact: FINDINGS[row.fact].meant.get(row.value) for row in rows if row.fact in FINDINGS}
 
 
 def listing_facts(view: EntryView, found: dict[str, Any]) -> ListingFacts:
@@ -74,7 +59,7 @@ def listing_facts(view: EntryView, found: dict[str, Any]) -> ListingFacts:
         until=view.until,
         performance=view.performance,
     )
-    known = {name: value for name, value in found.items() if name not in _OF_ORDERS and hasattr(bare, name)}
+    known = {name: value for name, value in found.items() if not FINDINGS[name].of_orders and hasattr(bare, name)}
     return replace(bare, **known)
 
 
@@ -89,7 +74,14 @@ def _order(session: Session, services: Services, view: EntryView, found: dict[st
         )
     ).all()
     standing = [row for row in same_case if row.state == State.ACTIVE.value and (row.until is None or row.until >= on)]
-    lifts = session.scalars(select(Relief).where(Relief.entry == view.entry, Relief.kind == "temporary_lift")).all()
+    lifts = session.scalars(
+        select(Relief).where(
+            Relief.entry == view.entry,
+            Relief.kind == "temporary_lift",
+            Relief.mark_id.is_not_distinct_from(view.mark_id),
+        )
+    ).all()
+    rule = rule_for(court_rules(session), view.court_code, on).single_lift
     bare = OrderFacts(
         in_force=view.in_force,
         performance=_performance(same_case),
@@ -98,9 +90,10 @@ def _order(session: Session, services: Services, view: EntryView, found: dict[st
         is_person=view.is_person,
         abused=bool(found.get("lift_abused")),
         lift_until=max((row.to_day for row in lifts if row.to_day >= on), default=None),
-        rule_loaded=bool(services.settings.single_lift_rule),
+        rule_loaded=bool(rule),
+        rule_number=rule,
     )
-    return replace(bare, **{name: value for name, value in found.items() if name in _OF_ORDERS})
+    return replace(bare, **{name: value for name, value in found.items() if hasattr(bare, name)})
 
 
 def _performance(same_case: Any) -> str:

@@ -21,7 +21,7 @@ from repair.policy.materials import MATERIAL_NAMES, Material
 LIFT_MONTHS = 1
 """A temporary lift ends by the corresponding day of the next month at the latest (法发〔2019〕35号 no. 17(3))."""
 LIFTED_MEASURES = ("aircraft", "high_speed_rail")
-CHANGEABLE_ROLES = frozenset({"legal_representative", "principal"})
+CHANGEABLE_ROLES = frozenset({"legal_representative", "principal_officer"})
 """Those whom no. 17(2) names: who was legal representative or principal."""
 LISTED_MEANS_LIMITED = consumption_rules("第一条第二款", "art. 1 para. 2")
 
@@ -51,6 +51,8 @@ class OrderFacts:
     """Last day of a temporary lift that runs."""
     rule_loaded: bool = False
     """Whether the court's own rule on single lifts has been loaded."""
+    rule_number: str = ""
+    """Its number, where it has been."""
 
 
 def judge_order(facts: OrderFacts, kind: ApplicationKind, ground: str, *, on: date) -> Answer:
@@ -206,8 +208,8 @@ def _single_lift(facts: OrderFacts, ground: str, rule: Ground, on: date) -> Answ
         ground,
         Way.PERSON_DECIDES,
         rule,
-        "由法院按办法审查",
-        "the court looks at it by its rule",
+        f"由法院按{facts.rule_number or '其办法'}审查",
+        f"the court looks at it by its rule {facts.rule_number}".rstrip(),
         lacking=Material.ANY_PROOF,
     )
 
