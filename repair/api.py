@@ -16,7 +16,7 @@ from repair import applications as use
 from repair import desk_work
 from repair.history import load, missing
 from repair.policy.kinds import ApplicationKind
-from repair.policy.states import STATE_NAMES, State
+from repair.policy.states import State, state_name
 from repair.portal_account import hold_to_mandate
 from repair.queue import queue
 from repair.reliance import OUTCOMES, note_done, notices_to
@@ -58,7 +58,7 @@ def answer_of(application: Application) -> dict[str, Any]:
     """What leaves: no name, no number, no statement. Before the second signature nobody outside sees a proposal."""
     hidden = {State.GRANT_PROPOSED, State.REFUSAL_PROPOSED}
     state = State(application.state)
-    name = STATE_NAMES[state]
+    name = state_name(state, ApplicationKind(application.kind))
     names = ("id", "number", "kind", "ground", "entry", "case_number", "court_code", "received_on", "due_on")
     shown = {field: getattr(application, field) for field in names}
     return {

@@ -20,12 +20,12 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from creditsvc.storage.cells import Place, seal, unseal
 from repair.annotations import annotate
-from repair.entries import EntryView, entry_view, own_entry
+from repair.entries import EntryView, own_entry, view_for
 from repair.evidence import papers_of
 from repair.facts import court_above, facts_about, refusal_facts
 from repair.history import load, missing, new_id, take_step, write_history
 from repair.policy.answers import Answer
-from repair.policy.check import EntryFacts, judge_way
+from repair.policy.check import OF_OFFICE, EntryFacts, judge_way
 from repair.policy.deadlines import clock
 from repair.policy.grounds import ground_of, needs_file
 from repair.policy.kinds import KINDS, About, ApplicationKind, Decider
@@ -61,6 +61,12 @@ def start_draft(
     Raises ``NotFound`` for an entry or a refusal that is not one's own, ``Conflict`` where the way is not open or an
     application of the kind is already with the court.
     """
+    if kind in OF_OFFICE:
+        raise InvalidInput(
+            Bilingual("这类案件由法院依职权开启", "such a case is opened by the court alone"),
+            code="kind-of-office",
+            field="kind",
+        )
     refused = own_application(session, about, caller=caller) if kind is ApplicationKind.RECONSIDERATION else None
     today = legal_day(now)
     view = own_entry(session, _subject(caller), refused.entry if refused else entry, on=today)
@@ -181,8 +187,13 @@ def save_statement(session: Session, services: Services, application: Applicatio
             ),
             code="statement-too-long",
         )
+    seal_words(services, application, clean)
+
+
+def seal_words(services: Services, application: Application, words: str) -> None:
+    """Keep the words of an application under the person's key, whoever brought them."""
     key = services.vault.keys_of([application.subject_id])[application.subject_id]
-    application.statement_cell = seal(key, services.keyring.kid, _place(application), clean.encode())
+    application.statement_cell = seal(key, services.keyring.kid, _place(application), words.encode())
 
 
 def save_wanted(application: Application, typed: Mapping[str, Any], *, e_service: bool) -> None:
@@ -293,7 +304,7 @@ def shown_entry(session: Session, application: Application, *, on: date) -> Entr
     """The entry that an application is about; none for what is about no entry."""
     if KINDS[ApplicationKind(application.kind)].about is About.NOTHING:
         return None
-    return entry_view(session, application.entry, on=on)
+    return view_for(session, application.entry, application.subject_id, on=on)
 
 
 def _next_number(session: Session, year: int) -> str:

@@ -15,9 +15,8 @@ from creditsvc.kernel.errors import Conflict, InvalidInput
 from creditsvc.kernel.text import Bilingual
 from creditsvc.ports import CaseAsked, CaseStanding
 from creditsvc.services import Services
-from creditsvc.storage.cells import Place, seal
 from repair.annotations import annotate
-from repair.applications import MAX_STATEMENT, open_draft, receive
+from repair.applications import MAX_STATEMENT, open_draft, receive, seal_words
 from repair.entries import entry_view
 from repair.history import take_step
 from repair.policy.grounds import GROUNDS
@@ -59,7 +58,7 @@ def open_case(
         session, view, ApplicationKind.OBJECTION, asked.ground, caller=caller, now=asked.at, opened_by="platform"
     )
     case.reference, case.wanted = asked.reference, {"received_on": asked.received_on.isoformat()}
-    _keep_words(services, case, asked.words)
+    seal_words(services, case, asked.words[:MAX_STATEMENT])
     receive(session, case, calendar=calendar, now=asked.at)
     take_step(session, case, Step.SUBMIT, caller=caller, now=asked.at)
     annotate(session, case, now=asked.at)
@@ -70,12 +69,6 @@ def case_standing(session: Session, reference: str) -> CaseStanding | None:
     """Where the case of this reference stands, with its outcome once it is decided; none if there is no such case."""
     found = session.scalar(select(Application).where(Application.reference == reference))
     return _standing(found) if found else None
-
-
-def _keep_words(services: Services, case: Application, words: str) -> None:
-    key = services.vault.keys_of([case.subject_id])[case.subject_id]
-    place = Place("application", "statement_cell", case.id, case.subject_id)
-    case.statement_cell = seal(key, services.keyring.kid, place, words[:MAX_STATEMENT].encode())
 
 
 def _standing(case: Application) -> CaseStanding:

@@ -15,6 +15,7 @@ from creditsvc.web.context import caller, ports, services
 from creditsvc.web.pages import render
 from repair import applications as use
 from repair import sessions
+from repair.breaches import answer_charge, may_answer
 from repair.entries import own_entries, own_entry
 from repair.evidence import add_paper, drop_paper, open_paper, papers_of
 from repair.facts import court_above, refusal_facts
@@ -291,6 +292,8 @@ def _status(application_id: str) -> dict[str, object]:
             "may_go_up": mine.state == State.REFUSED and ApplicationKind(mine.kind) in RECONSIDERED,
             "promise": promise_of(session, mine),
             "promise_states": STATES,
+            "may_answer": may_answer(mine),
+            "statement": use.statement_of(services(), mine),
             "followed_by": use.followed_by(session, mine),
             "status": status_of(session, mine, today, current_calendar(session)),
             "papers": papers_of(session, services(), mine),
@@ -300,6 +303,21 @@ def _status(application_id: str) -> dict[str, object]:
             "relying": notices_about(session, mine.subject_id) if mine.state == State.GRANTED else (),
             "relying_outcomes": OUTCOMES,
         }
+
+
+@blueprint.post("/applications/<application_id>/answer")
+@open_to(Permission.APPLICATION_OWN)
+def answer(application_id: str) -> ResponseReturnValue:
+    """The person's answer in a case that the court has opened, once."""
+    try:
+        with services().database.writing() as session:
+            mine = use.own_application(session, application_id, caller=caller(), to_change=True)
+            words = text("statement", use.MAX_STATEMENT)
+            answer_charge(session, services(), mine, words, caller=caller(), now=services().clock.now())
+    except InvalidInput as refused:
+        page = _status(application_id)
+        return render("repair/status.html", **page, sent=False, errors={"statement": refused.text}), 422
+    return redirect(url_for("portal_apply.status", application_id=application_id), 303)
 
 
 @blueprint.post("/applications/<application_id>/withdraw")

@@ -24,7 +24,7 @@ from repair.policy.kinds import KINDS, ApplicationKind
 from repair.policy.materials import MATERIAL_NAMES
 from repair.policy.questions import QUESTIONS, Question
 from repair.policy.reconsideration import REMEDIES
-from repair.policy.states import EDITABLE, MOVES, OPEN_AT_COURT, STATE_NAMES, State, Step, steps_of
+from repair.policy.states import EDITABLE, MOVES, OPEN_AT_COURT, State, Step, state_name, steps_of
 from repair.policy.wanted import CHOICES, WANTED_NAMES, YES
 from repair.tables import Application
 from repair.words import LISTING_GROUNDS, PERFORMANCE_NAMES, STAGE_NAMES
@@ -142,6 +142,16 @@ TONES = {
     State.DISCARDED: "neutral",
 }
 
+
+def tone_of(application: Application) -> str:
+    """How a state is coloured; what is good news elsewhere is none where a promise was found broken."""
+    state = State(application.state)
+    if application.kind == ApplicationKind.PROMISE_BREACH.value and state in _TURNED:
+        return _TURNED[state]
+    return TONES[state]
+
+
+_TURNED = {State.GRANTED: "bad", State.REFUSED: "good"}
 _HAPPENED = {
     "draft": Bilingual("开始填写", "Draft begun"),
     Step.SUBMIT.value: Bilingual("提交申请，法院收到", "Sent; received by the court"),
@@ -165,9 +175,14 @@ _GRANTED_NAMES = {
         "批准：期间内可以乘坐飞机、高铁，到期自动恢复",
         "Approved: you may fly and take high-speed trains until the last day",
     ),
+    ApplicationKind.PROMISE_BREACH: Bilingual("认定没有遵守承诺", "The promise was found to be broken"),
 }
 _GRANTED = Bilingual("准许", "Granted")
 _REFUSED = Bilingual("驳回申请", "Refused")
+
+_NOT_BROKEN = Bilingual("不构成违诺", "The promise was not broken")
+_CHARGED = Bilingual("法院立案审查是否违诺", "The court examines whether a promise was broken")
+_ANSWER = Bilingual("可以提交陈述；法院听取后作出决定", "You may answer; the court decides after that")
 
 _NEXT = {
     State.DRAFT: Bilingual("请补全并提交", "Complete it and send it"),
@@ -178,6 +193,7 @@ _NEXT = {
     State.REFUSAL_PROPOSED: Bilingual("法院审查并作出决定", "The court examines it and decides"),
     State.PAUSED: Bilingual("期限暂停，等待外部结果", "The clock is stopped for something outside"),
     State.GRANTED: Bilingual("您无需再做什么", "Nothing more for you to do"),
+    State.REFUSED: Bilingual("您无需再做什么", "Nothing more for you to do"),
     State.WITHDRAWN: Bilingual("可以随时重新申请", "You may apply again at any time"),
     State.OVERTAKEN: Bilingual("您无需再做什么", "Nothing more for you to do"),
     State.DISCARDED: Bilingual("可以随时重新申请", "You may apply again at any time"),
@@ -248,8 +264,8 @@ def application_rows(applications: Sequence[Application], on: date) -> Sequence[
     return [
         ApplicationRow(
             item,
-            STATE_NAMES[State(item.state)],
-            TONES[State(item.state)],
+            state_name(State(item.state), ApplicationKind(item.kind)),
+            tone_of(item),
             ground_name(item),
             (item.due_on - on).days if item.due_on and State(item.state) in OPEN_AT_COURT else None,
         )
@@ -291,8 +307,8 @@ def status_of(session: Session, application: Application, on: date, calendar: Ca
     if due and rule:
         shown.append(TimelineItem(rule.name, None, "", done=False))
     return ApplicationStatus(
-        STATE_NAMES[state],
-        TONES[state],
+        state_name(state, kind),
+        tone_of(application),
         tuple(shown),
         _next_step(state, kind),
         due,
@@ -303,7 +319,9 @@ def status_of(session: Session, application: Application, on: date, calendar: Ca
 
 
 def _next_step(state: State, kind: ApplicationKind) -> Bilingual:
-    if state is State.REFUSED:
+    if kind is ApplicationKind.PROMISE_BREACH and state in OPEN_AT_COURT:
+        return _ANSWER
+    if state is State.REFUSED and kind is not ApplicationKind.PROMISE_BREACH:
         return REMEDIES[kind]
     if state is State.GRANTED and kind in LEAVES:
         return _COPIES_GO
@@ -312,9 +330,10 @@ def _next_step(state: State, kind: ApplicationKind) -> Bilingual:
 
 def _item(kind: ApplicationKind, step: str, state: str, at: datetime, note: str) -> TimelineItem | None:
     if step == Step.APPROVE.value:
-        title = _GRANTED_NAMES.get(kind, _GRANTED) if state == State.GRANTED.value else _REFUSED
+        refused = _NOT_BROKEN if kind is ApplicationKind.PROMISE_BREACH else _REFUSED
+        title = _GRANTED_NAMES.get(kind, _GRANTED) if state == State.GRANTED.value else refused
         return TimelineItem(title, at, note, done=True)
-    happened = _HAPPENED.get(step)
+    happened = _CHARGED if (kind, step) == (ApplicationKind.PROMISE_BREACH, Step.SUBMIT.value) else _HAPPENED.get(step)
     return TimelineItem(happened, at, note, done=True) if happened else None
 
 

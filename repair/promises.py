@@ -10,14 +10,19 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access.audit import record
 from creditsvc.access.callers import Caller
+from creditsvc.access.permissions import Permission
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput, NotFound
 from creditsvc.kernel.load import courts
 from creditsvc.kernel.text import Bilingual
+from creditsvc.register.entries import reaches
 from repair.entries import EntryView
+from repair.history import load
 from repair.policy.promises import promise_number
+from repair.queue import reach
 from repair.tables import Application, CreditPromise
 
+BREACHED = "breached"
 STATES = {
     "none": Bilingual("尚未履行", "not kept yet"),
     "partial": Bilingual("部分履行", "kept in part"),
@@ -62,27 +67,43 @@ def promise_of(session: Session, application: Application) -> CreditPromise | No
     return session.scalar(select(CreditPromise).where(CreditPromise.application_id == application.id))
 
 
-def note_keeping(
-    session: Session, promise_id: int, *, state: str, breach_case: str, caller: Caller, now: datetime
-) -> CreditPromise:
-    """How far a promise has been kept. A breach names the new case in which it is examined; no entry changes by it.
+def find_promise(session: Session, number: str, *, caller: Caller, to_change: bool = False) -> CreditPromise:
+    """A promise that lies with the caller's court; raises ``NotFound``, alike for any other."""
+    query = select(CreditPromise).where(CreditPromise.number == number)
+    found = session.scalar(query.with_for_update() if to_change else query)
+    if found is None or not reaches(caller, load(session, found.application_id, to_change=False).court_code):
+        raise NotFound(Bilingual("没有这份承诺", "there is no such promise"), code="promise-unknown")
+    return found
+
+
+def promises_at(
+    session: Session, *, caller: Caller, state: str, after: int, limit: int
+) -> Sequence[tuple[CreditPromise, Application]]:
+    """Promises that lie with the caller's courts, newest first, a page at a time; ``after``: number of the last one shown."""
+    query = select(CreditPromise, Application).join(Application, Application.id == CreditPromise.application_id)
+    query = query.where(reach(caller))
+    if state:
+        query = query.where(CreditPromise.state == state)
+    if after:
+        query = query.where(CreditPromise.id < after)
+    return [(promise, one) for promise, one in session.execute(query.order_by(CreditPromise.id.desc()).limit(limit))]
+
+
+def note_keeping(session: Session, number: str, *, state: str, caller: Caller, now: datetime) -> CreditPromise:
+    """How far a promise has been kept. That it was broken is found in a case of its own, never noted here.
 
     Raises ``NotFound``, or ``InvalidInput`` naming the field.
     """
-    promise = session.get(CreditPromise, promise_id)
-    if promise is None:
-        raise NotFound(Bilingual("没有这份承诺", "there is no such promise"), code="promise-unknown")
-    if state not in STATES:
+    caller.require(Permission.APPLICATION_WORK)
+    promise = find_promise(session, number, caller=caller, to_change=True)
+    if state not in STATES or state == BREACHED:
         raise InvalidInput(
-            Bilingual("请选择履行状况", "choose how far it has been kept"), code="field-wrong", field="state"
-        )
-    if state == "breached" and not breach_case.strip():
-        raise InvalidInput(
-            Bilingual("违诺须另案审查，请填写新案号", "a breach is examined as a new case: give its number"),
-            code="field-missing",
-            field="breach_case",
+            Bilingual(
+                "请选择履行状况；违诺须另案审查", "choose how far it has been kept; a breach needs a case of its own"
+            ),
+            code="field-wrong",
+            field="state",
         )
     promise.state, promise.changed_at = state, now
-    promise.breach_case = breach_case.strip()[:128] or None if state == "breached" else None
     record(session, action="promise.noted", caller=caller, object=promise.number, at=now, details={"state": state})
     return promise

@@ -43,8 +43,17 @@ class WayOff:
     answer: Answer
 
 
-ON_ITS_OWN = frozenset({ApplicationKind.OWN_DATA, ApplicationKind.CERTIFICATE, ApplicationKind.RECONSIDERATION})
+ON_ITS_OWN = frozenset(
+    {
+        ApplicationKind.OWN_DATA,
+        ApplicationKind.CERTIFICATE,
+        ApplicationKind.RECONSIDERATION,
+        ApplicationKind.PROMISE_BREACH,
+    }
+)
 """Kinds that are not begun from an entry: they have their own door."""
+OF_OFFICE = frozenset({ApplicationKind.PROMISE_BREACH})
+"""Kinds that the court opens, and nobody can ask for."""
 
 
 def kinds_for(about: About) -> Sequence[ApplicationKind]:
@@ -79,6 +88,12 @@ def judge_way(
         return Answer(
             ground, Way.OPEN if kind is ApplicationKind.OWN_DATA else Way.PERSON_DECIDES, rule.name, rule.clause
         )
+    if kind is ApplicationKind.PROMISE_BREACH:
+        heard = Bilingual(
+            "先听取本人陈述，再由法院认定；认定违诺不恢复任何记录",
+            "the person is heard first; nothing is restored by it",
+        )
+        return Answer(ground, Way.PERSON_DECIDES, heard, rule.clause)
     return judge_order(facts.order, kind, ground, on=on)
 
 

@@ -343,6 +343,8 @@ OBJECTIONS: Mapping[str, Ground] = {
     "privacy": _objection("公开了不应公开的内容", "something is published that should not be"),
 }
 
+BREACH_CLAUSE = Bilingual("信用承诺书“违诺责任”", "the promise's own liability clause")
+
 GROUNDS: Mapping[ApplicationKind, Mapping[str, Ground]] = {
     ApplicationKind.REMOVAL: REMOVALS,
     ApplicationKind.REVOCATION: REVOCATIONS,
@@ -371,6 +373,14 @@ GROUNDS: Mapping[ApplicationKind, Mapping[str, Ground]] = {
             (),
             Effect.HAND_OUT,
             must=True,
+        )
+    },
+    ApplicationKind.PROMISE_BREACH: {
+        code: Ground(Bilingual(zh, en), BREACH_CLAUSE, (_S,), Effect.FOLLOW_UP, "")
+        for code, zh, en in (
+            ("not_kept", "没有履行承诺的义务", "what was promised was not done"),
+            ("untrue", "承诺所附材料虚假", "what came with the promise was false"),
+            ("again", "承诺以后又有失信行为", "a dishonest act after the promise"),
         )
     },
 }

@@ -32,6 +32,7 @@ class ApplicationKind(StrEnum):
     OBJECTION = "objection"
     CERTIFICATE = "certificate"
     OWN_DATA = "own_data"
+    PROMISE_BREACH = "promise_breach"
 
 
 class Decider(StrEnum):
@@ -241,5 +242,21 @@ KINDS: Mapping[ApplicationKind, Kind] = {
         "",
         "",
         Bilingual("当场下载，免费", "downloaded on the spot, free"),
+    ),
+    ApplicationKind.PROMISE_BREACH: Kind(
+        Bilingual("违诺审查（法院依职权）", "examination of a broken promise (opened by the court)"),
+        About.LISTING,
+        Decider.LISTING_COURT,
+        Bilingual(
+            "信用承诺书“违诺责任”；个人信息保护法第二十四条",
+            "the promise's own liability clause; Personal Information Protection Law art. 24",
+        ),
+        "decide_repair",
+        "",
+        Bilingual(
+            "法院认为您没有遵守信用承诺：先听取您的陈述，再由两人决定；不恢复任何已经移出的记录",
+            "the court holds that a credit promise was broken: you are heard first and two people decide; no entry that has left "
+            "comes back by it",
+        ),
     ),
 }

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from creditsvc.kernel.calendars import Calendar
+from creditsvc.kernel.days import Deadline, working_days
 from creditsvc.kernel.text import Bilingual
 from repair.policy.answers import Answer, Way, listing_rules
 from repair.policy.grounds import CREDIT_REPAIRS
@@ -61,6 +63,16 @@ def promise_number(division: str, made_on: date, serial: int) -> str:
     '41010520261124000007'
     """
     return f"{division:0<6.6}{made_on:%Y%m%d}{serial:06d}"
+
+
+HEARING = 5
+"""Working days that a person has to answer before a breach may be found; the service's own figure, no text fixes one."""
+
+
+def may_find_breach(*, told_on: date, heard: bool, on: date, calendar: Calendar) -> Deadline | None:
+    """None where it may be found now: the person has answered, or had the time to. Else until when one waits."""
+    waits = working_days(told_on, HEARING, calendar)
+    return None if heard or on > waits.latest else waits
 
 
 def judge_repair(facts: ListingFacts, ground: str, *, breached: bool = False) -> Answer:

@@ -85,6 +85,10 @@ OPEN_AT_COURT = frozenset(State) - FINAL - {State.DRAFT, State.RETURNED, State.P
 WITH_COURT = OPEN_AT_COURT | {State.PAUSED}
 """States in which the court's desk shows it as open: what is paused waits there for somebody else."""
 
+OUTLIVES = frozenset({ApplicationKind.OBJECTION, ApplicationKind.CERTIFICATE, ApplicationKind.PROMISE_BREACH})
+"""Kinds that an entry's end does not settle: a copy may still be shown, a paper still be wanted, a promise still be broken."""
+_OF_OFFICE = frozenset({Step.SUBMIT, Step.TAKE, Step.PROPOSE_GRANT, Step.PROPOSE_REFUSAL, Step.APPROVE, Step.SEND_BACK})
+"""The court's own case: nobody else can take it back, and no exit of an entry settles it."""
 _ON_THE_SPOT = frozenset({Step.HAND_OUT, Step.DISCARD})
 _EXAMINED = frozenset(Step) - {Step.HAND_OUT, Step.PAUSE, Step.RESUME}
 
@@ -93,7 +97,10 @@ def steps_of(kind: ApplicationKind) -> frozenset[Step]:
     """The steps that this kind knows: a copy of data is handed out, all else is examined; some clocks can stop."""
     if kind is ApplicationKind.OWN_DATA:
         return _ON_THE_SPOT
-    return _EXAMINED | {Step.PAUSE, Step.RESUME} if kind in STOPS else _EXAMINED
+    if kind is ApplicationKind.PROMISE_BREACH:
+        return _OF_OFFICE
+    able = _EXAMINED | {Step.PAUSE, Step.RESUME} if kind in STOPS else _EXAMINED
+    return able - {Step.OVERTAKE} if kind in OUTLIVES else able
 
 
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
@@ -121,6 +128,18 @@ DESK_NAMES: Mapping[State, Bilingual] = {
     State.GRANT_PROPOSED: Bilingual("拟准许，待复核", "grant proposed, awaits second person"),
     State.REFUSAL_PROPOSED: Bilingual("拟驳回，待复核", "refusal proposed, awaits second person"),
 }
+
+
+_OF_A_BREACH = {
+    State.GRANTED: Bilingual("认定违诺", "found to be broken"),
+    State.REFUSED: Bilingual("不构成违诺", "not broken"),
+}
+
+
+def state_name(state: State, kind: ApplicationKind, *, at_desk: bool = False) -> Bilingual:
+    """What a state is called: the court's own case about a promise grants and refuses nothing."""
+    names = DESK_NAMES if at_desk else STATE_NAMES
+    return _OF_A_BREACH.get(state, names[state]) if kind is ApplicationKind.PROMISE_BREACH else names[state]
 
 
 def move(state: State, step: Step, kind: ApplicationKind = ApplicationKind.REMOVAL) -> State:

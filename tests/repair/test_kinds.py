@@ -22,7 +22,7 @@ from repair.policy.grounds import GROUNDS, Effect
 from repair.policy.kinds import KINDS, About, ApplicationKind
 from repair.policy.orders import OrderFacts, check_lift_days
 from repair.policy.questions import QUESTIONS
-from repair.policy.reconsideration import REMEDIES, RefusalFacts
+from repair.policy.reconsideration import RECONSIDERED, REMEDIES, RefusalFacts
 from repair.policy.removal import ListingFacts
 from repair.policy.silence import silence_of
 from repair.policy.states import FINAL, MOVES, State, Step, move, steps_of
@@ -85,6 +85,29 @@ def test_every_path_from_open_to_closed(kind: ApplicationKind) -> None:
     for path in said["paths"]:
         state, due = replay(kind, path["steps"])
         assert (state.value, due) == (path["ends"], path.get("due")), path
+        assert path["name"] and path["clause"]
+        signed = date.fromisoformat(path["steps"][-1].split()[0])
+        after, goes_up = KINDS[kind].after_grant, kind in RECONSIDERED
+        carried = counted(after, signed) if after and state is State.GRANTED else None
+        upward = counted("seek_reconsideration", signed) if goes_up and state is State.REFUSED else None
+        assert (path.get("carried_out_by"), path.get("reconsider_by")) == (carried, upward), path
+
+
+def counted(code: str, start: date) -> date:
+    """The last day of a clock that starts on this day."""
+    return clock(code).due(start, packaged_calendar()).day
+
+
+@pytest.mark.parametrize("kind", ApplicationKind)
+def test_the_paths_are_ones_that_a_court_could_walk(kind: ApplicationKind) -> None:
+    theirs = {"submit", "withdraw", "discard", "hand_out", "overtake"}
+    for path in PATHS[kind.value]["paths"]:
+        steps = [(date.fromisoformat(step.split()[0]), step.split()[1]) for step in path["steps"]]
+        assert [day for day, _ in steps] == sorted(day for day, _ in steps), path
+        for day, step in steps:
+            assert step in theirs or packaged_calendar().is_working_day(day), (step, day, path)
+        if path["ends"] in {"granted", "refused"} and "due" in path:
+            assert steps[-1][0] <= path["due"], path
 
 
 def replay(kind: ApplicationKind, steps: list[str]) -> tuple[State, date | None]:
@@ -111,7 +134,7 @@ ORDERS = st.builds(
     listing_case=st.sampled_from(["", "（2026）豫0105执1号"]),
     security=st.sampled_from([None, "absent", "offered", "accepted"]),
     creditor_consent=st.sampled_from([None, "absent", "given"]),
-    bound_role=st.sampled_from([None, "legal_representative", "principal", "actual_controller"]),
+    bound_role=st.sampled_from([None, "legal_representative", "principal_officer", "actual_controller"]),
     left_office=MAYBE,
     in_control=MAYBE,
     is_person=st.booleans(),
