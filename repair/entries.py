@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import Select, or_, select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from creditsvc.kernel.errors import NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.life import OrderState, State
-from creditsvc.register.tables import ConsumptionOrder, Listing
+from creditsvc.register.tables import ConsumptionOrder, Listing, ResponsibleMark
 
 LISTING, ORDER = "listing", "consumption_order"
 # what the person may see: their own history too, but nothing that has not been published (I07)
@@ -47,22 +47,71 @@ class EntryView:
     unit_name: str = ""
     performed_part: str = ""
     applicants: tuple[str, ...] = ()
+    mark_id: int | None = None
+    """The mark through which a unit's order binds this person; the order itself is the unit's."""
+    unit_listing: str = ""
+    """The unit's listing that bears the mark."""
 
 
 def own_entries(session: Session, subject_id: str, *, on: date) -> Sequence[EntryView]:
     """Every entry of one person, in force first, newest first."""
     listings = session.scalars(_seen().where(Listing.subject_id == subject_id)).all()
     orders = session.scalars(select(ConsumptionOrder).where(ConsumptionOrder.subject_id == subject_id)).all()
-    views = [*(_of_listing(row, on) for row in listings), *(_of_order(row) for row in orders)]
+    views = [
+        *(_of_listing(row, on) for row in listings),
+        *(_of_order(row) for row in orders),
+        *_through_units(session, subject_id, on=on),
+    ]
     return sorted(views, key=lambda view: (not view.in_force, -(view.published_on or date.min).toordinal(), view.entry))
 
 
 def own_entry(session: Session, subject_id: str, entry: str, *, on: date) -> EntryView:
-    """One's own entry; raises ``NotFound`` for anybody else's, as for one that is not there."""
+    """One's own entry, or the order of a unit that binds one as its officer; ``NotFound`` for anybody else's, as for none."""
+    return view_for(session, entry, subject_id, on=on)
+
+
+def view_for(session: Session, entry: str, subject_id: str, *, on: date) -> EntryView:
+    """The entry as it is to this person: their own, or a unit's order through their mark. Raises ``NotFound``."""
     view = entry_view(session, entry, on=on)
-    if view.subject_id != subject_id:
+    if view.subject_id == subject_id:
+        return view
+    bound = next((one for one in _through_units(session, subject_id, on=on) if one.entry == entry), None)
+    if bound is None:
         raise _missing()
-    return view
+    return bound
+
+
+def _through_units(session: Session, subject_id: str, *, on: date) -> Sequence[EntryView]:
+    """Orders against units whose marked officer this person is or was: they bind the officer too (法释〔2015〕17号 art. 3(2))."""
+    rows = session.execute(
+        select(ConsumptionOrder, ResponsibleMark, Listing)
+        .join(Listing, Listing.entry == ResponsibleMark.unit_entry)
+        .join(
+            ConsumptionOrder,
+            (ConsumptionOrder.subject_id == Listing.subject_id) & (ConsumptionOrder.case_number == Listing.case_number),
+        )
+        .where(ResponsibleMark.subject_id == subject_id, Listing.state.in_(_SEEN), ResponsibleMark.from_day <= on)
+        .order_by(ResponsibleMark.id)
+    ).all()
+    found: dict[str, EntryView] = {}
+    for order, mark, unit in rows:
+        standing = mark.to_day is None or on <= mark.to_day
+        view = _of_order(order)
+        found[order.entry] = replace(
+            view,
+            subject_id=subject_id,
+            name=mark.name,
+            is_person=True,
+            bound_role=mark.role,
+            unit_name=unit.name,
+            mark_id=mark.id,
+            unit_listing=unit.entry,
+            in_force=view.in_force and standing,
+            left_on=view.left_on or (None if standing else mark.to_day),
+            decided_on=max(order.issued_on, mark.from_day),
+            published_on=max(order.issued_on, mark.from_day),
+        )
+    return list(found.values())
 
 
 def entry_view(session: Session, entry: str, *, on: date) -> EntryView:
@@ -107,12 +156,15 @@ def left(on: date) -> Select[str]:
 
 
 def debtor_name(session: Session, subject_id: str) -> str | None:
-    """The name under which somebody stands in the register, by the newest listing, else order; none if there is none."""
+    """The name under which somebody stands in the register: by the newest listing, else order, else mark; none if there is none."""
     newest = _seen().where(Listing.subject_id == subject_id).order_by(Listing.id.desc()).limit(1)
     if found := session.scalar(newest):
         return found.name
     orders = select(ConsumptionOrder.name).where(ConsumptionOrder.subject_id == subject_id)
-    return session.scalar(orders.order_by(ConsumptionOrder.id.desc()).limit(1))
+    if order := session.scalar(orders.order_by(ConsumptionOrder.id.desc()).limit(1)):
+        return order
+    marks = select(ResponsibleMark.name).where(ResponsibleMark.subject_id == subject_id)
+    return session.scalar(marks.order_by(ResponsibleMark.id.desc()).limit(1))
 
 
 def first_entries(session: Session, count: int, *, on: date) -> Sequence[str]:

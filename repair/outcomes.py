@@ -6,7 +6,7 @@ Nothing here changes an entry: two people sign, and the register applies.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -143,9 +143,19 @@ def _correction(session: Session, case: _Case) -> Drafts:
 
 
 def _lifting(session: Session, case: _Case) -> Drafts:
+    if case.view.mark_id is not None:
+        return Drafts((_release(case),))
     why = _WHY.get(case.kind, case.application.ground if case.kind == ApplicationKind.ORDER_LIFTING else "ruling")
     changes = {"why": why}
     return Drafts((_draft(case, "lift_order", case.view.entry, "order_lifted", case.rule.clause.zh, changes=changes),))
+
+
+def _release(case: _Case) -> Draft:
+    """Whoever is bound through a mark is released from the mark; the unit's order stands, and binds whoever follows."""
+    made = _draft(case, "release_officer", case.view.unit_listing, "", case.rule.clause.zh)
+    # the last day on which it counted: the day before the court confirmed that the office had been left
+    last = date.fromordinal(case.found.confirmed_on.toordinal() - 1)
+    return replace(made, changes={"mark": case.view.mark_id, "to_day": last.isoformat()})
 
 
 def _relief(session: Session, case: _Case) -> Drafts:
@@ -166,6 +176,9 @@ def _relief(session: Session, case: _Case) -> Drafts:
             Bilingual("请选择准许的事项", "choose what is allowed"), code="field-missing", field="measures"
         )
     changes = {**days, "measures": list(case.found.measures), "purpose": case.rule.name.zh}
+    if case.view.mark_id is not None:
+        # through a unit's order: theirs alone, the unit stays as it is
+        changes["mark"] = case.view.mark_id
     return Drafts((_draft(case, f"grant_{case.rule.register_ground}", case.view.entry, "", clause, changes=changes),))
 
 

@@ -24,7 +24,7 @@ from creditsvc.register.lifting import LiftReason
 from creditsvc.register.reliefs import Purpose
 from creditsvc.register.rules_loaded import court_rules
 from creditsvc.register.starting import Cause
-from creditsvc.register.tables import Relief, ResponsibleMark
+from creditsvc.register.tables import Listing, Relief, ResponsibleMark
 from punishment_rules.law import Ground, Role
 from punishment_rules.load import catalogue
 
@@ -147,7 +147,11 @@ def _options(session: Session, about: Matter, kind: str, name: str) -> Mapping[s
             str(each.id): _span(each.kind, each.from_day, each.to_day) for each in reliefs if each.granted_to is None
         }
     if name == "mark":
-        marks = session.scalars(select(ResponsibleMark).where(ResponsibleMark.unit_entry == row.entry))
+        # of an order those who are bound through the unit's listing in the same case
+        units = select(Listing.entry).where(
+            Listing.subject_id == row.subject_id, Listing.case_number == row.case_number
+        )
+        marks = session.scalars(select(ResponsibleMark).where(ResponsibleMark.unit_entry.in_(units)))
         return {str(each.id): Bilingual(each.name, each.name) for each in marks if each.to_day is None}
     return {}
 

@@ -16,7 +16,7 @@ from creditsvc.register.effects_shared import Asked, Changer, Checker, Made, gra
 from creditsvc.register.entries import Target
 from creditsvc.register.reliefs import ReliefAsked, relief_answer
 from creditsvc.register.rules_loaded import court_rules
-from creditsvc.register.tables import ConsumptionOrder, Relief
+from creditsvc.register.tables import ConsumptionOrder, Listing, Relief, ResponsibleMark
 from punishment_rules.facts import ReliefKind
 
 KIND_OF = {f"grant_{kind.value}": kind for kind in ReliefKind}
@@ -29,6 +29,8 @@ def abused_before(session: Session, subject_id: str) -> bool:
 
 
 def _grantable(session: Session, about: Target, asked: Asked) -> PolicyAnswer:
+    if (mark := asked.changes.get("mark")) is not None:
+        _bound_by(session, about, mark)
     return granted(
         relief_answer(
             ReliefAsked(
@@ -43,6 +45,14 @@ def _grantable(session: Session, about: Target, asked: Asked) -> PolicyAnswer:
             )
         )
     )
+
+
+def _bound_by(session: Session, about: Target, number: int) -> None:
+    """Raise ``Conflict`` unless this mark binds somebody to this order: it stands on the unit's listing in the same case."""
+    row = session.get(ResponsibleMark, number)
+    unit = session.scalar(select(Listing).where(Listing.entry == row.unit_entry)) if row is not None else None
+    if unit is None or (unit.subject_id, unit.case_number) != (about.row.subject_id, about.row.case_number):
+        raise Conflict(Bilingual("没有这一标注", "there is no such mark"), code="officer-unknown")
 
 
 def _relief_of(session: Session, about: Target, number: int) -> Relief:
@@ -68,6 +78,7 @@ def _grant(session: Session, about: Target, made: Made) -> None:
             measures=list(made.changes.get("measures", ())),
             decision_number=made.decision.draft["document_number"],
             purpose=made.changes["purpose"],
+            mark_id=made.changes.get("mark"),
         )
     )
 

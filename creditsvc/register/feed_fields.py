@@ -101,8 +101,8 @@ def _marks(session: Session, entries: list[str]) -> dict[str, list[dict[str, Any
         if mark not in marks.setdefault(row.entry, []):
             marks[row.entry].append(mark)
     for relief in session.scalars(select(Relief).where(Relief.entry.in_(entries)).order_by(Relief.id)):
-        if relief.to_day < relief.from_day:
-            continue  # ended before it began: there is nothing to tell
+        if relief.to_day < relief.from_day or relief.mark_id is not None:
+            continue  # ended before it began, or one officer's own: of the entry there is nothing to tell
         mark = {"mark": relief.kind, "from": relief.from_day, "to": relief.to_day, "measures": relief.measures}
         marks.setdefault(relief.entry, []).append(_present(mark))
     return marks

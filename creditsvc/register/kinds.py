@@ -181,7 +181,7 @@ KINDS: dict[str, Kind] = {
     "grant_single_approval": Kind(
         ON_ORDER, Step.ANNOTATE, FactType.ANNOTATED, Bilingual("批准单次消费", "approve one act"), LEAVE_8,
         must=frozenset({"from_day", "to_day", "measures", "purpose"}),
-        fields=_FROM_TO | {"measures": words(64, required=True), "purpose": text(256, required=True)},
+        fields=_FROM_TO | {"measures": words(64, required=True), "purpose": text(256, required=True), "mark": whole(1, 2**62)},
     ),
     "grant_single_lift": Kind(
         ON_ORDER, Step.ANNOTATE, FactType.ANNOTATED, Bilingual("单次解禁", "a single lift"), "单次解禁：须有法院规定",

@@ -155,6 +155,7 @@ _NOT_REVOKED = f"a.state <> '{OrderState.REVOKED.value}'"
 _HONOURED = ", ".join(f"'{state}'" for state in HONOURED)
 _UNITS = "listing u JOIN responsible_mark m ON m.unit_entry = u.entry WHERE m.subject_id = s.id"
 _OWN = "SELECT entry FROM listing WHERE subject_id = s.id UNION SELECT entry FROM consumption_order WHERE subject_id = s.id"
+_OWN_MARKS = "SELECT id FROM responsible_mark WHERE subject_id = s.id"
 _OF_UNITS = (
     "SELECT o.entry FROM consumption_order o JOIN listing u ON u.subject_id = o.subject_id AND u.case_number = o.case_number "
     "JOIN responsible_mark m ON m.unit_entry = u.entry WHERE m.subject_id = s.id"
@@ -165,7 +166,7 @@ _SOURCES = {
     "marks": _Source(ResponsibleMark, MarkRow, "responsible_mark a WHERE a.subject_id = s.id"),
     "units": _Source(Listing, ListingRow, f"listing a WHERE a.entry IN (SELECT u.entry FROM {_UNITS})"),
     "unit_orders": _Source(ConsumptionOrder, OrderRow, f"consumption_order a WHERE a.entry IN ({_OF_UNITS}) AND {_NOT_REVOKED}"),
-    "reliefs": _Source(Relief, ReliefRow, f"relief a WHERE a.entry IN ({_OWN})"),
+    "reliefs": _Source(Relief, ReliefRow, f"relief a WHERE (a.entry IN ({_OWN}) AND a.mark_id IS NULL) OR a.mark_id IN ({_OWN_MARKS})"),
     "overlays": _Source(
         EntryMark, OverlayRow, f"entry_mark a WHERE a.entry IN ({_OWN} UNION SELECT u.entry FROM {_UNITS} UNION {_OF_UNITS})"
     ),

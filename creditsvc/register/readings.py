@@ -225,8 +225,13 @@ def _add_unit_orders(session: Session, found: dict[str, Rows]) -> None:
 
 def _add_overlays(session: Session, found: dict[str, Rows]) -> None:
     owner = {row.entry: rows for rows in found.values() for row in rows.entries}
-    for relief in _some(session, _RELIEFS, owner):
-        owner[relief.entry].reliefs.append(relief)
+    marked = {mark.id: rows for rows in found.values() for _, mark, _ in rows.through_units}
+    of_units = {order.entry for rows in found.values() for order, _, _ in rows.through_units}
+    for relief in _some(session, _RELIEFS, owner.keys() | of_units):
+        # what was granted to one officer is theirs, and not the unit's
+        holder = owner.get(relief.entry) if relief.mark_id is None else marked.get(relief.mark_id)
+        if holder is not None:
+            holder.reliefs.append(relief)
     bearers: dict[str, list[Rows]] = {entry: [rows] for entry, rows in owner.items()}
     for rows in found.values():
         for entry in {unit.entry for _, unit in rows.marks} | {order.entry for order, _, _ in rows.through_units}:
@@ -305,7 +310,8 @@ def _notes(entry: str, rows: Rows) -> tuple[EntryNote, ...]:
 
 
 def _relief_fact(row: Relief, rows: Rows) -> ReliefFact:
-    about = next((entry for entry in rows.entries if entry.entry == row.entry), None)
+    orders = (*rows.entries, *(order for order, _, _ in rows.through_units))
+    about = next((entry for entry in orders if entry.entry == row.entry), None)
     return ReliefFact(
         ReliefKind(row.kind),
         row.entry,

@@ -157,7 +157,7 @@ class Relief(Base):
     """A relief from an entry, from a day to a day; three kinds kept apart (I27)."""
 
     __tablename__ = "relief"
-    __table_args__ = (Index("ix_relief_entry", "entry"),)
+    __table_args__ = (Index("ix_relief_entry", "entry"), Index("ix_relief_mark", "mark_id"))
 
     id: Mapped[Id]
     entry: Mapped[str] = mapped_column(ENTRY)
@@ -171,6 +171,8 @@ class Relief(Base):
     """The last day that was granted, where the relief was ended before it: ``to_day`` is then the last that counted."""
     abused: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     """Got by false evidence, or its terms broken: no further one is approved (35号 no. 17)."""
+    mark_id: Mapped[int | None] = mapped_column(BigId)
+    """The officer's mark that it was granted to, under a unit's order: it is theirs alone (限消规定 art. 3 para. 2)."""
 
 
 class EntryMark(Base):

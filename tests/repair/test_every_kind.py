@@ -11,19 +11,26 @@ from sqlalchemy import select, update
 from creditsvc.access.ledger import record_access
 from creditsvc.access.permissions import ROLE_PERMISSIONS, StaffRole
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from creditsvc.kernel.load import packaged_calendar
 from creditsvc.register.effects_marks import standing
 from creditsvc.register.marks import Mark
-from creditsvc.register.tables import Listing, Relief
+from creditsvc.register.one_subject import held_about
+from creditsvc.register.readings import facts_of_subjects
+from creditsvc.register.tables import ConsumptionOrder, Listing, Relief, ResponsibleMark
 from creditsvc.services import Services
 from creditsvc.storage.outbox import Outbox
+from creditsvc.storage.subjects import Subject
+from punishment_rules.facts import Facts
 from repair import desk_work as work
 from repair.after_decision import note_service
-from repair.applications import own_applications
-from repair.entries import entry_view, own_entries
+from repair.applications import own_applications, withdraw
+from repair.breaches import answer_charge, open_breach
+from repair.entries import entry_view, own_entries, own_entry
 from repair.history import load
 from repair.jobs import deadlines
 from repair.outcomes import Finding
 from repair.policy.kinds import ApplicationKind
+from repair.portal_view import status_of
 from repair.promises import note_keeping, promise_of
 from repair.reliance import note_done, notices_about, notices_to
 from tests.repair.steps import grant, order_of, refuse, send, sign
@@ -171,14 +178,49 @@ def test_a_promise_ends_nothing_and_opens_an_application_that_is_decided_by_its_
         (opened,) = (item for item in own_applications(session, caller=me) if item.about == application)
         assert (opened.kind, opened.ground, opened.state) == ("removal", "applicant_request", "submitted")
     with services.database.writing() as session:
-        promise = promise_of(session, load(session, application, to_change=False))
-        assert promise
+        now = services.clock.now()
         with pytest.raises(InvalidInput):
-            note_keeping(
-                session, promise.id, state="breached", breach_case=" ", caller=clerk(), now=services.clock.now()
-            )
-        case = "（2027）豫0105执9号"
-        note_keeping(session, promise.id, state="breached", breach_case=case, caller=clerk(), now=services.clock.now())
+            note_keeping(session, promise.number, state="breached", caller=clerk(), now=now)
+        note_keeping(session, promise.number, state="partial", caller=clerk(), now=now)
+
+
+def test_a_breach_is_a_new_case_in_which_the_person_is_heard_and_which_restores_nothing(services: Services) -> None:
+    entry = list_person(services)
+    me = debtor_of(services, entry)
+    wanted = {"promise": "1", "promiser": "person", "publicity": "limited"}
+    repaired = send(services, me, entry, Kind.CREDIT_REPAIR, "creditor_consent", wanted=wanted)
+    grant(services, repaired, FINDING)
+    with services.database.reading() as session:
+        (removal,) = (one.id for one in own_applications(session, caller=me) if one.about == repaired)
+    grant(services, removal, FINDING)
+    number, now = "41010520261124000001", services.clock.now()
+    with services.database.writing() as session:
+        with pytest.raises(NotFound):
+            open_breach(session, services, number, ground="not_kept", charge="x", calendar=packaged_calendar(),
+                        caller=clerk(court="豫0106"), now=now)  # fmt: skip
+        case = open_breach(session, services, number, ground="not_kept", charge="2027年1月未按期付款",
+                           calendar=packaged_calendar(), caller=clerk(), now=now).id  # fmt: skip
+    with pytest.raises(InvalidInput):
+        send(services, me, entry, Kind.PROMISE_BREACH, "not_kept")
+    with pytest.raises(Conflict) as refused:
+        grant(services, case, FINDING)
+    assert refused.value.code == "not-heard"
+    with services.database.writing() as session:
+        found = load(session, case, to_change=True)
+        answer_charge(session, services, found, "已与申请执行人另行约定。", caller=me, now=now)
+        with pytest.raises(Conflict):
+            answer_charge(session, services, found, "再次陈述", caller=me, now=now)
+        with pytest.raises(Conflict):
+            withdraw(session, found, caller=me, now=now)
+    grant(services, case, FINDING)
+    with services.database.reading() as session:
+        assert not entry_view(session, entry, on=DAY).in_force, "nothing comes back"
+        promise = promise_of(session, load(session, repaired, to_change=False))
+        assert promise and (promise.state, promise.breach_case) == (
+            "breached",
+            load(session, case, to_change=False).number,
+        )
+        assert status_of(session, load(session, case, to_change=False), DAY, packaged_calendar()).state.zh == "认定违诺"
 
 
 def test_an_order_is_lifted_when_no_listing_stands(services: Services) -> None:
@@ -273,6 +315,68 @@ def test_a_former_officer_is_released_and_the_successor_is_named(services: Servi
     grant(services, application, FINDING, successor="（2026）豫0105执9号限消令")
     with services.database.reading() as session:
         assert not entry_view(session, order, on=DAY).in_force
+
+
+def test_an_officer_bound_through_a_mark_asks_for_their_own_and_the_unit_stays_bound(services: Services) -> None:
+    unit, officer = list_person(services, with_order=True), debtor_of(services, list_person(services))
+    order, as_unit = order_of(services, unit), debtor_of(services, unit)
+    mark_officer(services, unit, officer.subject_id or "")
+    with services.database.reading() as session:
+        (bound,) = (view for view in own_entries(session, officer.subject_id or "", on=DAY) if view.entry == order)
+        assert (bound.bound_role, bound.unit_name, bound.in_force) == (
+            "legal_representative",
+            "河南某商贸有限公司",
+            True,
+        )
+    days = {"from_day": "2026-11-25", "to_day": "2026-11-28"}
+    spending = send(services, officer, order, Kind.PRIVATE_SPENDING, "own_means", wanted=days)
+    measures = ("travel-aircraft",)
+    grant(
+        services, spending, replace(FINDING, from_day=date(2026, 11, 25), to_day=date(2026, 11, 28), measures=measures)
+    )
+    reliefs = {
+        who.subject_id: [fact.measures for fact in facts.reliefs]
+        for who in (officer, as_unit)
+        for facts in [read(services, who.subject_id or "")]
+    }
+    assert reliefs == {officer.subject_id: [measures], as_unit.subject_id: []}, "theirs alone"
+    leaving = send(services, officer, order, Kind.FORMER_OFFICER, "left_office", wanted={"undertaking": "1"})
+    grant(services, leaving, FINDING, successor="（2026）豫0105执9号限消令")
+    with services.database.reading() as session:
+        assert not own_entry(session, officer.subject_id or "", order, on=DAY).in_force
+        assert entry_view(session, order, on=DAY).in_force, "the unit is bound as before"
+        with pytest.raises(NotFound):
+            own_entry(session, debtor_of(services, list_person(services)).subject_id or "", order, on=DAY)
+
+
+def mark_officer(services: Services, unit: str, officer: str) -> None:
+    """The listed one made a unit, and somebody marked as its legal representative."""
+    as_unit = {"debtor_kind": "organisation", "name": "河南某商贸有限公司"}
+    with services.database.writing() as session:
+        row = session.scalars(select(Listing).where(Listing.entry == unit)).one()
+        for table in (Listing, ConsumptionOrder):
+            session.execute(update(table).where(table.case_number == row.case_number).values(**as_unit))
+        session.add(
+            ResponsibleMark(
+                unit_entry=unit,
+                subject_id=officer,
+                role="legal_representative",
+                name="张某某",
+                from_day=date(2026, 3, 2),
+                decision_number="（2026）豫0105执1号",
+            )
+        )
+
+
+def read(services: Services, subject: str) -> Facts:
+    """What a check reads of somebody: by the bulk reading, and by the one for a single check, which must agree."""
+    with services.database.reading() as session:
+        facts = facts_of_subjects(session, [subject], on=DAY)[subject]
+        token = session.scalars(select(Subject.token).where(Subject.id == subject)).one()
+    with services.database.direct() as driver:
+        held = held_about(driver, token, is_sqlite=services.database.is_sqlite)
+    assert [row.measures for row in held.reliefs] == [list(fact.measures) for fact in facts.reliefs]
+    return facts
 
 
 def test_lateness_is_told_step_by_step(services: Services) -> None:
