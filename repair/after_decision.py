@@ -11,11 +11,14 @@ from creditsvc.access.callers import Caller
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput
 from creditsvc.kernel.text import Bilingual
+from creditsvc.register.decisions import APPROVED
 from creditsvc.register.tables import Decision
 from creditsvc.services import Services
 from creditsvc.storage.calendars import calendar as current_calendar
 from repair.applications import open_draft, receive
-from repair.entries import entry_view
+from repair.breaches import settle_breach
+from repair.entries import view_for
+from repair.exits import tell_left
 from repair.history import take_step
 from repair.notices import tell_decided
 from repair.outcomes import follow_ups
@@ -34,9 +37,14 @@ MODES = {
 """How a decision can be served (民事诉讼法 arts 87 to 95)."""
 
 
+EXITS = frozenset({"remove_listing", "revoke_listing", "revoke_order", "lift_order"})
+"""Decisions by which an entry leaves."""
+
+
 def carry_on(session: Session, services: Services, application: Application, *, caller: Caller, now: datetime) -> None:
     """Everything that follows from the second signature."""
     tell_decided(session, services, application, caller=caller, now=now)
+    settle_breach(session, application, now=now)
     if application.state != State.GRANTED.value:
         return
     for kind, ground in follow_ups(application):
@@ -44,15 +52,25 @@ def carry_on(session: Session, services: Services, application: Application, *, 
             _open_follow_up(session, application, kind, ground, caller=caller, now=now)
     for number in (application.decision_id, *(application.more_decisions or [])):
         decision = session.get(Decision, number) if number is not None else None
+        if decision is not None and decision.kind in EXITS:
+            tell_left(session, services, decision.entry, now=now)
         if decision is not None and decision.kind in {"revoke_listing", "revoke_order"}:
             tell_relying(session, decision.entry, caller=caller, now=now)
+    _tell_of_order(session, services, application, now=now)
+
+
+def _tell_of_order(session: Session, services: Services, application: Application, *, now: datetime) -> None:
+    """The second decision may have been signed along or still wait."""
+    order = session.get(Decision, application.order_decision_id) if application.order_decision_id else None
+    if order is not None and order.state == APPROVED:
+        tell_left(session, services, order.entry, now=now)
 
 
 def _open_follow_up(
     session: Session, origin: Application, kind: ApplicationKind, ground: str, *, caller: Caller, now: datetime
 ) -> None:
     """The application that a credit repair leads to: sent already, with the same words, and decided by its own rule."""
-    view = entry_view(session, origin.entry, on=legal_day(now))
+    view = view_for(session, origin.entry, origin.subject_id, on=legal_day(now))
     if not view.in_force:
         return
     opened = open_draft(session, view, kind, ground, caller=caller, now=now, opened_by="court", about=origin.id)

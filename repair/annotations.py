@@ -12,7 +12,7 @@ from creditsvc.access.callers import job_caller
 from creditsvc.kernel.days import legal_day
 from creditsvc.register.effects_marks import clear_settled, note_at_once
 from creditsvc.register.marks import Mark
-from repair.entries import entry_view
+from repair.entries import view_for
 from repair.policy.kinds import ApplicationKind
 from repair.policy.states import WITH_COURT, State
 from repair.tables import Application
@@ -37,7 +37,7 @@ def annotate(session: Session, application: Application, *, now: datetime) -> No
         return
     entry, number = application.entry, application.number
     if State(application.state) in WITH_COURT:
-        if entry_view(session, entry, on=legal_day(now)).in_force:
+        if view_for(session, entry, application.subject_id, on=legal_day(now)).in_force:
             said = f"收到申请 {number}"
             note_at_once(session, entry, mark, document_number=number, reason=said, caller=_SERVICE, now=now)
     elif not _another_open(session, application, mark):

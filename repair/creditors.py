@@ -23,6 +23,9 @@ from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotFound, TooMany
 from creditsvc.kernel.text import Bilingual
+from creditsvc.papers.delivery import Message, queue
+from creditsvc.papers.delivery_states import Channel
+from creditsvc.papers.tables import Delivery
 from creditsvc.services import Services
 from creditsvc.storage.cells import Place, seal, unseal
 from creditsvc.storage.keyring import Keyring
@@ -71,11 +74,13 @@ def ask(
     calendar: Calendar,
     caller: Caller,
     now: datetime,
+    address: str = "",
 ) -> str:
     """Ask the creditor; the link's token, in clear, once. An earlier open question of the application is revoked.
 
-    ``holder``: the last six characters of the creditor's own number. Raises ``InvalidInput`` naming the field,
-    ``Conflict`` where this ground asks no creditor or the application is not with the court.
+    ``holder``: the last six characters of the creditor's own number. ``address``: a mail address or a phone number at which
+    the creditor agreed to be reached; the link goes there and stands in no row in clear. Empty: the court passes it on.
+    Raises ``InvalidInput`` naming the field, ``Conflict`` where this ground asks no creditor or it is not with the court.
     """
     caller.require(Permission.APPLICATION_WORK)
     if silence_of(application.kind, application.ground) is None:
@@ -113,8 +118,58 @@ def ask(
     row.name_cell = seal(key, services.keyring.kid, _place(row, application, "name_cell"), clean_name.encode())
     session.add(row)
     session.flush()
-    record(session, action="creditor.asked", caller=caller, object=application.id, at=now)
+    if address.strip():
+        _send_link(
+            session,
+            services,
+            application,
+            address=address.strip(),
+            link=link_of(services, token),
+            due_on=row.due_on,
+            now=now,
+        )
+    record(session, action="creditor.asked", caller=caller, object=application.id, at=now,
+           details={"sent": bool(address.strip())})  # fmt: skip
     return token
+
+
+def link_of(services: Services, token: str) -> str:
+    """The address behind which the question stands."""
+    return f"{services.settings.public_url}/creditor/{token}"
+
+
+def _send_link(
+    session: Session,
+    services: Services,
+    application: Application,
+    *,
+    address: str,
+    link: str,
+    due_on: date,
+    now: datetime,
+) -> None:
+    """By mail or short message. It names nobody and no case: whoever else reads it learns nothing."""
+    body = Bilingual(
+        f"法院请您核实一个问题，约需一分钟，请在 {due_on} 以前打开：{{secret}} 打开时需要填写您证件号码的后六位。如有疑问请拨打 12368。",
+        f"A court asks you one question; it takes a minute. Open it by {due_on}: {{secret}} You will be asked for the last six "
+        "characters of your number. If in doubt call 12368.",
+    )
+    message = Message(
+        Channel.MAIL if "@" in address else Channel.SMS, "creditor_question", application.court_code,
+        Bilingual("法院向您核实一个问题", "A court asks you a question"), body,
+        addressee="creditor", address=address if "@" in address else "".join(address.split()),
+        application=application.id, secret=link,
+    )  # fmt: skip
+    try:
+        queue(session, services, message, now=now)
+    except InvalidInput as wrong:
+        raise InvalidInput(wrong.text, code=wrong.code, field="creditor_address") from None
+
+
+def sendings_of(session: Session, application: Application) -> Sequence[Delivery]:
+    """How far each link that was sent has got, newest first."""
+    query = select(Delivery).where(Delivery.application == application.id, Delivery.purpose == "creditor_question")
+    return session.scalars(query.order_by(Delivery.id.desc())).all()
 
 
 def count_visit(session: Session, *, address: str, now: datetime) -> bool:

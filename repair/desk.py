@@ -137,7 +137,7 @@ def give_back(application_id: str) -> ResponseReturnValue:
         with services().database.writing() as session:
             found = work.locked(session, application_id, caller=caller())
             lacking = text("lacking", work.MAX_REASON)
-            work.give_back(session, found, lacking=lacking, caller=caller(), now=services().clock.now())
+            work.give_back(session, services(), found, lacking=lacking, caller=caller(), now=services().clock.now())
     except InvalidInput as refused:
         return _refused(application_id, refused)
     return _back(application_id)
@@ -269,6 +269,7 @@ def ask_creditor(application_id: str) -> ResponseReturnValue:
                 found,
                 name=text("creditor_name", 128),
                 holder=text("creditor_number", 64),
+                address=text("creditor_address", 256),
                 calendar=current_calendar(session),
                 caller=caller(),
                 now=now,
@@ -276,9 +277,9 @@ def ask_creditor(application_id: str) -> ResponseReturnValue:
             number = found.number
     except InvalidInput as refused:
         return _refused(application_id, refused)
-    scheme = "https" if services().settings.secure_cookies else "http"
-    link = f"{scheme}://{services().settings.host}{url_for('creditor.question', token=token)}"
-    return render("repair/desk_creditor_link.html", application_id=application_id, number=number, link=link)
+    link = creditors.link_of(services(), token)
+    sent = bool(text("creditor_address", 256))
+    return render("repair/desk_creditor_link.html", application_id=application_id, number=number, link=link, sent=sent)
 
 
 def _changes() -> dict[str, object]:

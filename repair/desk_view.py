@@ -13,17 +13,20 @@ from creditsvc.access.callers import Caller
 from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import Deadline
 from creditsvc.kernel.text import Bilingual
+from creditsvc.papers.delivery_states import Channel, DeliveryState
 from creditsvc.services import Services
 from punishment_rules.catalogue_types import Trigger
 from punishment_rules.load import catalogue
 from repair import desk_work as work
 from repair.after_decision import MODES
 from repair.applications import about_refusal, statement_of
-from repair.creditors import questions_of
+from repair.creditors import questions_of, sendings_of
 from repair.entries import LISTING, standing_order
 from repair.evidence import Paper, papers_of
 from repair.facts import debts_with_two_numbers
+from repair.findings import names_of
 from repair.history import events_of, load
+from repair.policy.check import OF_OFFICE
 from repair.policy.deadlines import STOPS, clock, working_days_left
 from repair.policy.grounds import GROUNDS, Effect, Ground, ground_of, needs_file
 from repair.policy.kinds import DECIDER_NAMES, KINDS, ApplicationKind, Decider
@@ -31,9 +34,9 @@ from repair.policy.materials import FILLED_IN, MATERIAL_NAMES, Material
 from repair.policy.reconsideration import REMEDIES
 from repair.policy.removal import NOT_FOR_TERMED
 from repair.policy.silence import silence_of
-from repair.policy.states import DESK_NAMES, OPEN_AT_COURT, State, Step
+from repair.policy.states import OPEN_AT_COURT, State, Step, state_name
 from repair.policy.wanted import CORRECTABLE
-from repair.portal_view import TONES, clock_of, ground_name, wanted_rows
+from repair.portal_view import clock_of, ground_name, tone_of, wanted_rows
 from repair.promises import promise_of
 from repair.queue import Counts
 from repair.tables import Application
@@ -92,7 +95,8 @@ def _row(item: Application, today: date, calendar: Calendar) -> QueueRow:
     urgency = (
         "" if left is None or item.due_on is None else "late" if item.due_on < today else "soon" if left <= 3 else ""
     )
-    return QueueRow(item, DESK_NAMES[state], TONES[state], ground_name(item), left, urgency)
+    name = state_name(state, ApplicationKind(item.kind), at_desk=True)
+    return QueueRow(item, name, tone_of(item), ground_name(item), left, urgency)
 
 
 def case_page(
@@ -128,11 +132,16 @@ def case_page(
         "promise": promise_of(session, found),
         "asks_creditor": silence_of(found.kind, found.ground) is not None,
         "questions": questions_of(session, services, found),
+        "sendings": sendings_of(session, found),
+        "delivery_states": DeliveryState,
+        "channels": Channel,
         "events": events_of(session, found),
         "event_names": EVENT_NAMES,
         "state": state,
-        "state_name": DESK_NAMES[state],
-        "tone": TONES[state],
+        "state_name": state_name(state, kind, at_desk=True),
+        "tone": tone_of(found),
+        "of_office": kind in OF_OFFICE,
+        "names": names_of(session, [event.actor for event in events_of(session, found)]),
         "digest": work.shown_digest(session, found) if found.proposal else "",
         "is_proposer": found.proposed_person == caller.person,
         "decides": KINDS[kind].decider is not Decider.HIGHER_COURT or caller.court_code == found.court_code,

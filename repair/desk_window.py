@@ -13,7 +13,7 @@ from creditsvc.kernel.errors import CreditServiceError, InvalidInput
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from creditsvc.web.pages import render
-from repair import second_factor, window
+from repair import contacts, second_factor, window
 from repair.letters import issue_codes
 from repair.policy.alphabet import printed
 from repair.portal_forms import text
@@ -57,6 +57,7 @@ def _done(session: Session, found: window.Visitor, wanted: str, now: datetime) -
         return {"what": "code", "code": printed(codes[entry])}
     if wanted == "factor":
         gone = second_factor.take_away(session, found.subject_id, caller=caller(), now=now)
+        gone = contacts.end_factor(session, found.subject_id) or gone
         return {"what": "factor", "gone": gone}
     raise InvalidInput(Bilingual("请选择要办理的事项", "choose what to do"), code="field-missing", field="number")
 

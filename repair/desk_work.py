@@ -24,14 +24,17 @@ from creditsvc.register import decisions
 from creditsvc.register.entries import reaches
 from creditsvc.register.tables import Decision
 from creditsvc.services import Services
+from creditsvc.storage.calendars import calendar as current_calendar
 from repair import after_decision
 from repair.annotations import annotate
-from repair.entries import EntryView, entry_view
+from repair.breaches import require_heard
+from repair.entries import EntryView, view_for
 from repair.facts import facts_about, refusal_facts
 from repair.history import load, missing, take_step
+from repair.notices import tell_returned
 from repair.outcomes import Drafts, Finding, drafts_of, is_discretionary
 from repair.policy.answers import Answer, Way
-from repair.policy.check import EntryFacts, judge_way
+from repair.policy.check import OF_OFFICE, EntryFacts, judge_way
 from repair.policy.deadlines import CLOCKS, STOPS, resumed
 from repair.policy.grounds import ground_of
 from repair.policy.kinds import KINDS, ApplicationKind, Decider
@@ -70,10 +73,13 @@ def take(session: Session, application: Application, *, caller: Caller, now: dat
     take_step(session, _decides(application, caller), Step.TAKE, caller=caller, now=now)
 
 
-def give_back(session: Session, application: Application, *, lacking: str, caller: Caller, now: datetime) -> None:
-    """Return it to be completed, saying what is lacking."""
+def give_back(
+    session: Session, services: Services, application: Application, *, lacking: str, caller: Caller, now: datetime
+) -> None:
+    """Return it to be completed, saying what is lacking; the person is told."""
     said = _said("lacking", lacking, Bilingual("请写明需要补充什么", "say what is lacking"))
     take_step(session, _decides(application, caller), Step.RETURN, caller=caller, now=now, note=said)
+    tell_returned(session, services, application, now=now)
 
 
 def pause(session: Session, application: Application, *, reason: str, caller: Caller, now: datetime) -> None:
@@ -109,7 +115,7 @@ def policy_view(
     session: Session, services: Services, application: Application, *, on: date
 ) -> tuple[EntryView, Answer]:
     """The entry and what the policy says about the ground that was chosen."""
-    view, kind = entry_view(session, application.entry, on=on), ApplicationKind(application.kind)
+    view, kind = view_for(session, application.entry, application.subject_id, on=on), ApplicationKind(application.kind)
     facts = facts_about(session, services, view, on=on)
     if kind is ApplicationKind.RECONSIDERATION and application.about:
         refused = refusal_facts(load(session, application.about, to_change=False))
@@ -144,6 +150,7 @@ def propose_grant(
             Bilingual(f"{answer.reason.zh}（{answer.clause.zh}）", f"{answer.reason.en} ({answer.clause.en})"),
             code="way-not-open",
         )
+    require_heard(application, calendar=current_calendar(session), on=today)
     drafts = drafts_of(session, application, view, found, on=today)
     if not drafts.main:
         caller.require(Permission.DECISION_PROPOSE)
@@ -164,6 +171,7 @@ def propose_grant(
         from_day=found.from_day.isoformat() if found.from_day else "",
         to_day=found.to_day.isoformat() if found.to_day else "",
         found=found.found,
+        remedy=REMEDIES[ApplicationKind(application.kind)].zh if application.kind in OF_OFFICE else "",
         **after,
     )
 

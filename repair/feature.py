@@ -17,7 +17,9 @@ from repair import (
     certificate_pages,
     creditor_page,
     desk,
+    desk_findings,
     desk_letters,
+    desk_promises,
     desk_window,
     portal,
     portal_account,
@@ -34,14 +36,18 @@ from repair.performing import portal as performing_portal
 from repair.performing import public as performing_public
 from repair.performing.jobs import JOBS as PERFORMING_JOBS
 from repair.performing.published import publishable
+from repair.provider import pages as provider_pages
 
 
 def _pages() -> Sequence[Blueprint]:
     return (
         portal.blueprint,
         portal_apply.blueprint,
+        provider_pages.blueprint,
         desk.blueprint,
         desk_letters.blueprint,
+        desk_findings.blueprint,
+        desk_promises.blueprint,
         certificate_pages.blueprint,
         performing_desk.blueprint,
         performing_portal.blueprint,
@@ -74,6 +80,9 @@ FEATURE = Feature(
         NavigationItem("portal", "portal_apply.choose", Bilingual("提出申请", "Apply"), Permission.APPLICATION_OWN, 20),
         NavigationItem(
             "portal", "portal_account.account", Bilingual("账户与委托", "Account"), Permission.APPLICATION_OWN, 40
+        ),
+        NavigationItem(
+            "desk", "promises_desk.promises", Bilingual("信用承诺", "Promises"), Permission.APPLICATION_WORK, 42
         ),
         NavigationItem("desk", "window_desk.form", Bilingual("窗口", "Window"), Permission.LETTER_ISSUE, 45),
         NavigationItem(

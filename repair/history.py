@@ -13,8 +13,9 @@ from creditsvc.access.audit import record
 from creditsvc.access.callers import Caller
 from creditsvc.kernel.errors import Conflict, NotFound
 from creditsvc.kernel.text import Bilingual
+from repair.alarms import settle
 from repair.policy.kinds import ApplicationKind
-from repair.policy.states import FINAL, WITH_COURT, State, Step, move
+from repair.policy.states import FINAL, OPEN_AT_COURT, WITH_COURT, State, Step, move
 from repair.tables import Application, ApplicationEvent
 
 ID_PREFIX = "app_"
@@ -62,6 +63,8 @@ def take_step(
         application.is_open = False
         application.closed_at = now
     write_history(session, application, step.value, caller=caller, now=now, note=note)
+    if application.escalated and after not in OPEN_AT_COURT:
+        settle(session, application, now=now)
     return after
 
 

@@ -16,18 +16,19 @@ from creditsvc.register import decisions
 from creditsvc.register.tables import Decision
 from creditsvc.services import Services
 from creditsvc.storage.calendars import calendar as current_calendar
+from repair import alarms
 from repair.entries import gone_entries, left
 from repair.evidence import sweep
+from repair.exits import tell_left, untold
 from repair.history import take_step
 from repair.policy.deadlines import SOON, Level, level_on
-from repair.policy.kinds import ApplicationKind
-from repair.policy.states import MOVES, State, Step
+from repair.policy.states import MOVES, OUTLIVES, State, Step
+from repair.provider.visit import forget_attempts
 from repair.reliance import revoked_untold, tell_relying
+from repair.sessions import forget_challenges
 from repair.tables import Application
 
 _CHUNK = 500
-OUTLIVES = frozenset({ApplicationKind.OBJECTION.value, ApplicationKind.CERTIFICATE.value})
-"""Kinds that an entry's end does not settle: a copy may still be shown, a paper still be wanted."""
 
 
 def escalate(services: Services, now: datetime) -> str:
@@ -44,11 +45,11 @@ def escalate(services: Services, now: datetime) -> str:
             .with_for_update()
         ).all()
         for application in near:
-            told += _tell(session, application, today, now)
+            told += _tell(session, services, application, today, now)
     return f"{told} escalated" if told else ""
 
 
-def _tell(session: Session, application: Application, today: date, now: datetime) -> bool:
+def _tell(session: Session, services: Services, application: Application, today: date, now: datetime) -> bool:
     level = level_on(application.due_on, today, current_calendar(session))
     if level is None or level.value == application.escalated:
         return False
@@ -61,8 +62,9 @@ def _tell(session: Session, application: Application, today: date, now: datetime
         caller=job_caller("deadlines"),
         object=application.id,
         at=now,
-        details={"due": str(application.due_on), "court": application.court_code},
+        details={"due": str(application.due_on), "court": alarms.told_court(application, level)},
     )
+    alarms.tell(session, services, application, level, today=today, now=now)
     return True
 
 
@@ -73,7 +75,7 @@ def close_overtaken(services: Services, now: datetime) -> str:
     with services.database.writing() as session:
         waiting = session.scalars(
             select(Application)
-            .where(Application.state.in_(able), Application.kind.not_in(OUTLIVES))
+            .where(Application.state.in_(able), Application.kind.not_in([kind.value for kind in OUTLIVES]))
             .where(Application.entry.in_(left(legal_day(now))))
             .limit(_CHUNK)
             .with_for_update()
@@ -105,9 +107,26 @@ def tell_relied(services: Services, now: datetime) -> str:
     return f"{told} told" if told else ""
 
 
+def tell_exits(services: Services, now: datetime) -> str:
+    """Word of entries that left by a decision on another desk, by the channels that carried them."""
+    told = 0
+    with services.database.writing() as session:
+        for entry in untold(session, now=now, limit=_CHUNK):
+            told += tell_left(session, services, entry, now=now)
+    return f"{told} messages" if told else ""
+
+
 def deadlines(services: Services, now: datetime) -> str:
     """All of the above."""
-    return " ".join(filter(None, (close_overtaken(services, now), escalate(services, now), tell_relied(services, now))))
+    steps = (close_overtaken, escalate, tell_relied, tell_exits)
+    return " ".join(filter(None, (step(services, now) for step in steps)))
+
+
+def forget_visits(services: Services, now: datetime) -> str:
+    """Sign-ins that were begun and never finished."""
+    with services.database.writing() as session:
+        gone = forget_attempts(session, now=now) + forget_challenges(session, now=now)
+    return f"{gone} forgotten" if gone else ""
 
 
 def evidence_sweep(services: Services, now: datetime) -> str:
@@ -120,11 +139,17 @@ JOBS = (
     Job(
         "repair-deadlines",
         deadlines,
-        3600,
+        300,
         Bilingual(
             "到期前后逐级提醒，终结记录已移出的申请，通知依赖过错误记录的单位",
             "tell lateness upwards, close what its entry has left, tell those who relied on wrong entries",
         ),
+    ),
+    Job(
+        "repair-visits",
+        forget_visits,
+        3600,
+        Bilingual("清理没有完成的登录", "forget sign-ins that were never finished"),
     ),
     Job("repair-evidence", evidence_sweep, 86_400, Bilingual("清理无主的材料文件", "sweep orphaned evidence files")),
 )

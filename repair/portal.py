@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import Blueprint, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,8 +11,10 @@ from creditsvc.access.ledger import accesses_of
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import NotSignedIn
+from creditsvc.kernel.errors import NotSignedIn, TooMany
 from creditsvc.kernel.text import Bilingual
+from creditsvc.papers.delivery_job import deliver_now
+from creditsvc.papers.senders import Answer
 from creditsvc.storage.subjects import token_of
 from creditsvc.web.context import caller, ports, services
 from creditsvc.web.cookies import set_session_cookie
@@ -35,7 +39,14 @@ def sign_in_form() -> ResponseReturnValue:
     """The form; who is signed in already goes home."""
     if caller().subject_id:
         return redirect(url_for("portal.home"))
-    return render("repair/sign_in.html", errors={}, over=request.args.get("over") == "1")
+    return sign_in_page({}, over=request.args.get("over") == "1", out=request.args.get("out") == "1")
+
+
+def sign_in_page(errors: Mapping[str, Bilingual], **more: object) -> str:
+    """The doors of the portal: the letter's code, and the province's identity provider where one is set."""
+    settings = services().settings
+    shown = Bilingual(settings.oidc_name, settings.oidc_name_en or settings.oidc_name) if settings.oidc_issuer else None
+    return render("repair/sign_in.html", **{"over": False, "provider": shown, "errors": errors, **more})
 
 
 @blueprint.post("/sign-in")
@@ -47,22 +58,29 @@ def sign_in() -> ResponseReturnValue:
     with services().database.writing() as session:
         allowed = signin.count_try(session, services(), number=number, address=request.remote_addr or "-", now=now)
     if not allowed:
-        return render("repair/sign_in.html", errors={"number": signin.too_often().text}, name=name, over=False), 429
+        return sign_in_page({"number": signin.too_often().text}, name=name), 429
     try:
         with services().database.writing() as session:
             entered = signin.sign_in(session, services(), number=number, name=name, code=code, now=now)
     except NotSignedIn as refused:
-        return render("repair/sign_in.html", errors={"number": refused.text}, name=name, over=False), 422
+        return sign_in_page({"number": refused.text}, name=name), 422
     return let_in(entered)
 
 
 def let_in(entered: Entered) -> ResponseReturnValue:
     """Home with a session, or the page that asks for the second factor. The challenge travels in the form alone."""
     if entered.challenge:
-        return render("repair/second_factor.html", challenge=entered.challenge)
+        return _challenge_page(entered.challenge)
     response = make_response(redirect(url_for("portal.home"), 303))
     set_session_cookie(response, entered.token)
     return response
+
+
+def _challenge_page(challenge: str, **more: object) -> str:
+    """The page of a sign-in that waits; raises ``NotSignedIn`` for one that is over."""
+    with services().database.reading() as session:
+        asked = sessions.asked_for(session, services(), challenge, now=services().clock.now())
+    return render("repair/second_factor.html", **{"challenge": challenge, "asked": asked, "errors": {}, **more})
 
 
 @blueprint.post("/second-factor")
@@ -73,12 +91,33 @@ def second_factor() -> ResponseReturnValue:
     try:
         with services().database.writing() as session:
             token = sessions.meet(session, services(), challenge, code, now=now)
+        if token is None:
+            wrong = Bilingual("验证码不正确，或者已经用过", "the code is wrong, or was used already")
+            return _challenge_page(challenge, errors={"code": wrong}), 422
     except NotSignedIn as refused:
-        return render("repair/sign_in.html", errors={"number": refused.text}, over=False), 422
-    if token is None:
-        wrong = Bilingual("验证码不正确，或者已经用过", "the code is wrong, or was used already")
-        return render("repair/second_factor.html", challenge=challenge, errors={"code": wrong}), 422
+        return sign_in_page({"number": refused.text}), 422
     return let_in(Entered(token=token))
+
+
+@blueprint.post("/second-factor/send")
+@open_to(Permission.ANYONE)
+def send_code() -> ResponseReturnValue:
+    """A code by short message to the person's own phone. Counted before anything leaves, also when it is refused."""
+    challenge, now = text("challenge", 128), services().clock.now()
+    refused: TooMany | None = None
+    delivery = None
+    try:
+        with services().database.writing() as session:
+            try:
+                delivery = sessions.send_code(session, services(), challenge, now=now)
+            except TooMany as error:
+                refused = error
+        if refused:
+            return _challenge_page(challenge, errors={"code": refused.text}), 429
+        taken = delivery is not None and deliver_now(services(), delivery, now) is Answer.TAKEN
+        return _challenge_page(challenge, sent=taken, failed=not taken)
+    except NotSignedIn as over:
+        return sign_in_page({"number": over.text}), 422
 
 
 @blueprint.get("/window")

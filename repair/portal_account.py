@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from datetime import datetime
 
 import segno
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import InvalidInput, NotAllowed
+from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed, TooMany
 from creditsvc.kernel.text import Bilingual
+from creditsvc.papers.delivery_job import deliver_now
+from creditsvc.papers.delivery_states import Channel
+from creditsvc.papers.senders import Answer
 from creditsvc.web.context import caller, ports, services
+from creditsvc.web.errors import status_for
 from creditsvc.web.pages import render
-from repair import mandates, second_factor, sessions
+from repair import contacts, mandates, second_factor, sessions
 from repair.own_data import copy_of_data
 from repair.policy.alphabet import printed
 from repair.policy.wanted import day_of
@@ -53,6 +60,10 @@ def _page(errors: dict[str, Bilingual], **more: object) -> str:
             form=request.form,
             protected=second_factor.is_in_use(session, me),
             mandates=mandates.mandates_of(session, services(), me, on=today),
+            channels={channel: contacts.CHANNELS[channel] for channel in contacts.usable(services())},
+            contacts={
+                view.channel: view for view in contacts.contacts_of(session, services(), me, now=services().clock.now())
+            },
             is_agent=bool(how and how.mandate_id),
             today=today,
             **more,
@@ -133,6 +144,74 @@ def end(mandate_id: int) -> ResponseReturnValue:
         now = services().clock.now()
         mandates.end(session, caller().subject_id or "", mandate_id, caller=caller(), now=now)
     return redirect(url_for("portal_account.account"), 303)
+
+
+@blueprint.post("/contacts/<any(sms, mail):way>")
+@open_to(Permission.APPLICATION_OWN)
+def give_contact(way: str) -> ResponseReturnValue:
+    """A phone or a mail address, to be proven by the code that is sent there; without one, a fresh code for the old."""
+    channel, address = Channel(way), text("address", 256)
+    again = request.form.get("again") == "1"
+
+    def begun(session: Session, me: str, now: datetime) -> int:
+        if again:
+            return contacts.send_again(session, services(), me, channel, now=now)
+        return contacts.offer(session, services(), me, channel, address, caller=caller(), now=now)
+
+    return _sent(way, begun)
+
+
+def _sent(way: str, begin: Callable[[Session, str, datetime], int]) -> ResponseReturnValue:
+    """Queue, commit, send. A refusal for too many is counted as well."""
+    refused: CreditServiceError | None = None
+    now, delivery = services().clock.now(), 0
+    with services().database.writing() as session:
+        _not_an_agent()
+        try:
+            delivery = begin(session, caller().subject_id or "", now)
+        except TooMany as error:
+            refused = error
+        except (Conflict, InvalidInput) as error:
+            session.rollback()
+            refused = error
+    if refused:
+        return _page({f"address-{way}": refused.text}), status_for(type(refused))
+    if deliver_now(services(), delivery, now) is not Answer.TAKEN:
+        later = Bilingual("验证码现在发不出去，请稍后再试", "the code can't be sent now; try again later")
+        return _page({f"address-{way}": later}), 503
+    return redirect(url_for("portal_account.account", sent=way, _anchor=f"contact-{way}"), 303)
+
+
+@blueprint.post("/contacts/<any(sms, mail):way>/confirm")
+@open_to(Permission.APPLICATION_OWN)
+def confirm_contact(way: str) -> ResponseReturnValue:
+    """The code that came proves the address."""
+    with services().database.writing() as session:
+        _not_an_agent()
+        now, me = services().clock.now(), caller().subject_id or ""
+        as_factor = request.form.get("as_factor") == "1"
+        right = contacts.confirm(
+            session, services(), me, Channel(way), text("code", 16), as_factor=as_factor, caller=caller(), now=now
+        )
+    return _settled(way, right)
+
+
+@blueprint.post("/contacts/<any(sms, mail):way>/end")
+@open_to(Permission.APPLICATION_OWN)
+def end_contact(way: str) -> ResponseReturnValue:
+    """Take it out; one that protects the sign-in only with a code of now."""
+    with services().database.writing() as session:
+        _not_an_agent()
+        now, me = services().clock.now(), caller().subject_id or ""
+        right = contacts.forget(session, services(), me, Channel(way), text("code", 16), caller=caller(), now=now)
+    return _settled(way, right)
+
+
+def _settled(way: str, right: bool) -> ResponseReturnValue:
+    if right:
+        return redirect(url_for("portal_account.account", _anchor=f"contact-{way}"), 303)
+    wrong = Bilingual("验证码不正确或者已经过期", "the code is wrong or too old")
+    return _page({f"code-{way}": wrong}), 422
 
 
 @blueprint.post("/own-data")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from creditsvc.access.accounts import start_debtor_session, token_hash
@@ -20,8 +20,10 @@ from creditsvc.access.tables import WebSession
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import NotAllowed, NotSignedIn
 from creditsvc.kernel.text import Bilingual
+from creditsvc.papers.delivery import queue
+from creditsvc.papers.delivery_states import Channel
 from creditsvc.services import Services
-from repair import second_factor
+from repair import contacts, one_time, second_factor
 from repair.tables_people import Mandate, PortalSession, SignInChallenge
 
 CHALLENGE_LIFE = timedelta(minutes=10)
@@ -47,11 +49,17 @@ def enter(
     helper: str = "",
 ) -> Entered:
     """Start a session, or the challenge that comes before it where the person has a second factor."""
-    if began_by == "code" and second_factor.is_in_use(session, subject_id):
+    if began_by == "code" and (second_factor.is_in_use(session, subject_id) or contacts.factor_of(session, subject_id)):
         token = secrets.token_urlsafe(32)
         session.add(
             SignInChallenge(
-                token_hash=_hash(token), subject_id=subject_id, name=name, began_by=began_by, made_at=now, tries=0
+                token_hash=_hash(token),
+                subject_id=subject_id,
+                name=name,
+                began_by=began_by,
+                made_at=now,
+                tries=0,
+                code_tries=0,
             )
         )
         return Entered(challenge=token)
@@ -69,24 +77,75 @@ def enter(
     return Entered(token=token)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a sign-in that waits may be finished with."""
+
+    by_app: bool
+    phone: str
+    """The end of the phone number that a code can be sent to; empty: none."""
+
+
+def asked_for(session: Session, services: Services, challenge: str, *, now: datetime) -> Asked:
+    """What the page of this challenge offers; raises ``NotSignedIn`` for one that is over, used or unknown."""
+    subject = _waiting(session, challenge, now, to_change=False).subject_id
+    phone = contacts.factor_of(session, subject)
+    return Asked(
+        second_factor.is_in_use(session, subject),
+        contacts.hint(contacts.address_of(services, phone))[-2:] if phone else "",
+    )
+
+
+def send_code(session: Session, services: Services, challenge: str, *, now: datetime) -> int | None:
+    """Queue a code for the person's own phone; the delivery's number, none where no phone is the second factor.
+
+    The caller commits in every case. Raises ``NotSignedIn`` as for every use of a challenge, ``TooMany``.
+    """
+    row = _waiting(session, challenge, now)
+    phone = contacts.factor_of(session, row.subject_id)
+    if phone is None:
+        return None
+    address = contacts.address_of(services, phone)
+    one_time.count_sending(session, services, person=row.subject_id, address=address, now=now)
+    code = one_time.new_code(services, row, _purpose(row), now=now)
+    return queue(session, services, contacts.code_message(Channel.SMS, address, row.subject_id, code), now=now).id
+
+
 def meet(session: Session, services: Services, challenge: str, code: str, *, now: datetime) -> str | None:
     """The session's token where the code is right; none where it is wrong, which is counted. The caller commits.
 
     Raises ``NotSignedIn`` for a challenge that is over, used or unknown: one starts again.
     """
-    row = session.scalar(
-        select(SignInChallenge).where(SignInChallenge.token_hash == _hash(challenge)).with_for_update()
-    )
+    row = _waiting(session, challenge, now)
+    row.tries += 1
+    # both are asked in every case, so that the answer takes as long
+    by_app = second_factor.agrees(session, services, row.subject_id, code, now=now)
+    by_phone = one_time.agrees(services, row, _purpose(row), code, now=now)
+    if not by_app and not by_phone:
+        return None
+    row.used_at = now
+    return start_debtor_session(session, subject_id=row.subject_id, name=row.name, at=now)
+
+
+def _waiting(session: Session, challenge: str, now: datetime, *, to_change: bool = True) -> SignInChallenge:
+    query = select(SignInChallenge).where(SignInChallenge.token_hash == _hash(challenge))
+    row = session.scalar(query.with_for_update() if to_change else query)
     if row is None or row.used_at or row.tries >= CHALLENGE_TRIES or now - row.made_at > CHALLENGE_LIFE:
         raise NotSignedIn(
             Bilingual("验证已过期，请重新登录", "this took too long or too many tries; sign in again"),
             code="challenge-over",
         )
-    row.tries += 1
-    if not second_factor.agrees(session, services, row.subject_id, code, now=now):
-        return None
-    row.used_at = now
-    return start_debtor_session(session, subject_id=row.subject_id, name=row.name, at=now)
+    return row
+
+
+def forget_challenges(session: Session, *, now: datetime) -> int:
+    """Drop challenges that are over, with the names in them."""
+    gone = session.execute(delete(SignInChallenge).where(SignInChallenge.made_at < now - CHALLENGE_LIFE))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _purpose(row: SignInChallenge) -> str:
+    return f"sign-in\0{row.token_hash.hex()}"
 
 
 def session_of(session: Session, caller: Caller) -> PortalSession | None:

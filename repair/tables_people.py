@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Date, Index, Integer, LargeBinary, String
+from sqlalchemy import Boolean, Date, Index, Integer, LargeBinary, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from creditsvc.storage.base import At, Base, BigId, Code, Id, Instant
@@ -66,7 +66,32 @@ class SignInChallenge(Base):
     began_by: Mapped[Code]
     made_at: Mapped[At]
     tries: Mapped[int] = mapped_column(Integer, default=0)
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    """Keyed hash of the code that was sent by short message."""
+    code_at: Mapped[datetime | None] = mapped_column(Instant)
+    code_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Contact(Base):
+    """A person's own phone or mail, sealed; proven once a code that was sent there has come back."""
+
+    __tablename__ = "contact"
+    __table_args__ = (UniqueConstraint("subject_id", "channel"),)
+
+    id: Mapped[Id]
+    subject_id: Mapped[str] = mapped_column(String(32))
+    channel: Mapped[Code]
+    """``sms`` or ``mail``."""
+    row_key: Mapped[str] = mapped_column(String(32), unique=True)
+    address_cell: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[At]
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    is_factor: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    """A sign-in by letter code needs a code that is sent here."""
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    code_at: Mapped[datetime | None] = mapped_column(Instant)
+    code_tries: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
 class WindowPass(Base):

@@ -47,6 +47,8 @@ class Message:
     entry: str | None = None
     application: str | None = None
     consented: bool = False
+    secret: str = field(default="", repr=False)
+    """Put in place of ``{secret}`` in the text at the moment of sending: a code, a link that opens something. Sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,22 @@ def queue(session: Session, services: Services, message: Message, *, now: dateti
     session.flush()
     if message.address:
         row.address_cell = services.vault.seal(_key(services, row), _place(row), message.address)
-        session.flush()
+    if message.secret:
+        row.secret_cell = services.vault.seal(_key(services, row), _place(row, "secret_cell"), message.secret)
+    session.flush()
     return row
 
 
 def address_of(services: Services, row: Delivery) -> str:
     """The address in clear, for the moment of sending; empty if there is none."""
     return services.vault.open(_key(services, row), _place(row), row.address_cell) if row.address_cell else ""
+
+
+def secret_of(services: Services, row: Delivery) -> str:
+    """What the text holds only when it leaves; empty if there is nothing."""
+    return (
+        services.vault.open(_key(services, row), _place(row, "secret_cell"), row.secret_cell) if row.secret_cell else ""
+    )
 
 
 def delivery_of(session: Session, delivery_id: int, *, to_change: bool = False) -> Delivery:
@@ -151,7 +162,7 @@ def note_failed(session: Session, delivery_id: int, *, trouble: str, caller: Cal
     """It came back: a bounced mail, a letter that nobody took."""
     row = delivery_of(session, delivery_id, to_change=True)
     row.state, row.failed_at = moved(DeliveryState(row.state), DeliveryStep.FAIL).value, now
-    row.trouble, row.next_at = trouble[:64], None
+    row.trouble, row.next_at, row.secret_cell = trouble[:64], None, None
     record(
         session, action="delivery.failed", caller=caller, object=str(row.id), at=now, details={"trouble": row.trouble}
     )
@@ -204,5 +215,5 @@ def _key(services: Services, row: Delivery) -> bytes:
     return key
 
 
-def _place(row: Delivery) -> Place:
-    return Place("delivery", "address_cell", str(row.id), row.subject_id or "")
+def _place(row: Delivery, column: str = "address_cell") -> Place:
+    return Place("delivery", column, str(row.id), row.subject_id or "")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from creditsvc.access.callers import job_caller
 from creditsvc.kernel.errors import Gone
 from creditsvc.kernel.text import Bilingual
-from creditsvc.papers.delivery import address_of, note_failed
+from creditsvc.papers.delivery import address_of, note_failed, secret_of
 from creditsvc.papers.delivery_states import Channel, DeliveryState, DeliveryStep, moved
 from creditsvc.papers.senders import Answer, Envelope, Outcome, Sender, senders
 from creditsvc.papers.tables import Delivery
@@ -35,6 +35,18 @@ def deliver_due(services: Services, now: datetime) -> str:
     for delivery_id in _take_up(services, ways, now):
         counts[_one(services, ways, delivery_id, now)] += 1
     return " ".join(f"{number} {answer.value}" for answer, number in counts.items() if number)
+
+
+def deliver_now(services: Services, delivery_id: int, now: datetime) -> Answer:
+    """Try one message at once, for somebody who waits for it; what does not go is tried again by the job."""
+    ways = senders(services.settings)
+    with services.database.writing() as session:
+        row = session.scalars(select(Delivery).where(Delivery.id == delivery_id).with_for_update()).one()
+        if row.state != DeliveryState.QUEUED.value or Channel(row.channel) not in ways:
+            return Answer.LATER
+        row.next_at = now + HELD
+        row.attempts += 1
+    return _one(services, ways, delivery_id, now)
 
 
 def _take_up(services: Services, ways: Mapping[Channel, Sender], now: datetime) -> list[int]:
@@ -61,12 +73,12 @@ def _one(services: Services, ways: Mapping[Channel, Sender], delivery_id: int, n
     with services.database.reading() as session:
         row = session.get_one(Delivery, delivery_id)
         try:
-            address = address_of(services, row)
+            address, secret = address_of(services, row), secret_of(services, row)
         except Gone:
-            address = ""
+            address = secret = ""
         envelope = Envelope(
             reference=f"delivery-{row.id}", address=address, title=Bilingual(row.subject_zh, row.subject_en),
-            body=Bilingual(row.body_zh, row.body_en), at=row.queued_at,
+            body=Bilingual(*(text.replace("{secret}", secret) for text in (row.body_zh, row.body_en))), at=row.queued_at,
         )  # fmt: skip
         channel = Channel(row.channel)
     outcome = ways[channel].send(envelope) if address else Outcome(Answer.REFUSED, "address-destroyed")
@@ -81,7 +93,7 @@ def _keep(services: Services, delivery_id: int, outcome: Outcome, now: datetime)
             return
         if outcome.answer is Answer.TAKEN:
             row.state, row.handed_over_at = moved(DeliveryState.QUEUED, DeliveryStep.HAND_OVER).value, now
-            row.next_at, row.trouble = None, None
+            row.next_at, row.trouble, row.secret_cell = None, None, None
         elif outcome.answer is Answer.REFUSED or row.attempts > len(WAITS):
             note_failed(session, row.id, trouble=outcome.trouble, caller=_JOB, now=now)
         else:

@@ -98,6 +98,7 @@ class Delivery(Base):
         Index("ix_delivery_subject", "subject_id"),
         Index("ix_delivery_paper", "paper_id"),
         Index("ix_delivery_entry", "entry"),
+        Index("ix_delivery_application", "application"),
     )
 
     id: Mapped[Id]
@@ -117,6 +118,8 @@ class Delivery(Base):
     subject_en: Mapped[str] = mapped_column(String(256))
     body_zh: Mapped[str] = mapped_column(String(2000))
     body_en: Mapped[str] = mapped_column(String(2000))
+    secret_cell: Mapped[Cell | None]
+    """What stands in the text only when it leaves, such as a code or a link that opens something; gone once handed over."""
     consented: Mapped[bool]
     """The addressee agreed to be served electronically (民事诉讼法第九十条)."""
     attempts: Mapped[int] = mapped_column(Integer)
