@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 
 from creditsvc.ports import NO_PORTS, Ports
@@ -31,8 +32,19 @@ class Services:
         self.keys.dispose()
 
 
+def keep_loaded() -> None:
+    """What is loaded when a process begins stays: the collector need not walk it again and again, nor look so often.
+
+    A list that is read makes millions of rows that hold no circles; walking them took a quarter of the time.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
+
+
 def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
     """The parts for these settings; raises ``SettingError`` where the keys are missing."""
+    keep_loaded()
     keyring = open_keyring(settings.keys)
     keys = Database(settings.keys_database)
     return Services(

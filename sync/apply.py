@@ -1,6 +1,6 @@
 """Released rows take effect: exits first from all released batches, then changes, then additions.
 
-Additions are written in chunks of at most 2,000, each with its events, its facts and the batch's cursor in one
+Additions are written in shares of at most 2,000, each with its events, its facts and the batch's cursor in one
 transaction; exits and changes are decisions of the two people, a few to a transaction. After a crash the next run goes on
 where the last commit was: a batch is "released, completing" or applied, never half a row. Before every chunk it is asked
 anew whether an exit waits anywhere, so none waits for another batch's additions.
@@ -20,22 +20,32 @@ from sync.applying import Additions
 from sync.applying_changes import Changes
 from sync.batch_files import forget_rows, rows_key_name
 from sync.inbound.shapes import Shape
-from sync.pace import Pace
+from sync.pace import Pace, politely
 from sync.tables_intake import APPLIED, RELEASED, Batch, BatchRow
 
 CHUNK = 2000
 CHANGES = 20
 """Decisions to a transaction: each takes locks of its own."""
 ADDITION = Shape.LISTING.rank
+_URGENT = f"""SELECT 1 FROM batch JOIN batch_row ON batch_row.batch_id = batch.id
+WHERE batch.state = '{RELEASED}' AND batch_row.state = 'staged' AND batch_row.rank < {ADDITION} LIMIT 1"""
 
 
 def apply_released(services: Services, now: datetime, *, chunk: int = CHUNK, progress: Any = None) -> int:
     """Apply every released batch to its end; how many rows took effect."""
     work = _Work(services, now, chunk)
-    while work.step():
-        if progress is not None:
-            progress(work.total)
+    try:
+        while work.step():
+            if progress is not None:
+                progress(work.total)
+    finally:
+        work.close()
     return work.total
+
+
+def apply_politely(services: Services, now: datetime) -> int:
+    """As ``apply_released``, standing back for whoever waits for an answer."""
+    return politely(lambda: apply_released(services, now))
 
 
 class _Work:
@@ -43,8 +53,9 @@ class _Work:
 
     def __init__(self, services: Services, now: datetime, chunk: int) -> None:
         self._services, self._now = services, now
-        self._pace = Pace(chunk, one_writer=services.database.is_sqlite)
+        self._pace = Pace(chunk, services.database)
         self._ciphers: dict[int, AESGCM | None] = {}
+        self._additions: dict[int, Additions] = {}
         self.total = 0
 
     def step(self) -> bool:
@@ -58,11 +69,36 @@ class _Work:
         if rank is None:
             self._finish(batch_id)
         elif rank == ADDITION:
-            with self._pace.share() as size:
-                self.total += Additions(self._services, batch_id, cipher, self._now).chunk(size)
+            self.total += self._add(batch_id, cipher)
         else:
             self.total += Changes(self._services, batch_id, cipher, self._now).chunk(rank, CHANGES)
         return True
+
+    def close(self) -> None:
+        """Let go of what was made and not written."""
+        for additions in self._additions.values():
+            additions.close()
+        self._additions = {}
+
+    def _add(self, batch_id: int, cipher: AESGCM) -> int:
+        """Additions of one batch, share by share, until they are done or something more urgent waits."""
+        additions, total = self._of(batch_id, cipher), 0
+        while True:
+            done = additions.chunk(self._pace)
+            total += done
+            if additions.is_empty or self._exits_wait():
+                return total
+
+    def _exits_wait(self) -> bool:
+        """Whether exits or changes of any released batch wait: asked between any two shares."""
+        with self._services.database.direct() as driver:
+            return driver.execute(_URGENT).fetchone() is not None
+
+    def _of(self, batch_id: int, cipher: AESGCM) -> Additions:
+        if batch_id not in self._additions:
+            self.close()  # one batch's rows in memory, and no more
+            self._additions[batch_id] = Additions(self._services, batch_id, cipher, self._now)
+        return self._additions[batch_id]
 
     def _next(self) -> tuple[int, int | None] | None:
         """The batch with the most urgent rows, and their rank; none for a rank if a batch has no rows left."""

@@ -23,6 +23,7 @@ from creditsvc.register.kinds import clause_of
 from creditsvc.services import Services
 from sync.batch_files import Digests, open_row
 from sync.inbound.records import InboundChange
+from sync.inbound.shapes import Shape
 from sync.judging import judge, officer_changes
 from sync.matching import one_at_a_time
 from sync.tables_intake import RELEASED, Batch, BatchFault, BatchRow, ExitAhead
@@ -53,6 +54,10 @@ def decide(
     now: datetime,
 ) -> None:
     """The decision of two people that a row stands for. Raises what proposing and approving raise."""
+    if change.shape == Shape.EXIT.value:
+        # whoever proposed the same at the desk need not be waited for
+        reason = f"同一决定已由报送的名单作出：{change.document_number}"
+        decisions.overtake(session, entry, change.kind, people=(proposer, approver), reason=reason, now=now)
     changes = officer_changes(session, services, change, entry, make_at=now)
     draft = decisions.Draft(
         kind=change.kind, entry=entry, ground=change.ground, clause=clause_of(change.kind, change.ground),

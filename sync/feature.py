@@ -14,7 +14,7 @@ from creditsvc.feature import Feature, Job, NavigationItem
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from sync import api_batches, desk_batches, desk_feed, desk_subscribers, desk_waiting, feed_api, subscriber_pages
-from sync.apply import apply_released
+from sync.apply import apply_politely
 from sync.canaries import publish_canaries
 from sync.deliver import push_due
 from sync.feed_upkeep import keep_feed
@@ -116,7 +116,7 @@ FEATURE = Feature(
         ),
         Job(
             "batches-apply",
-            _counting(apply_released, "applied"),
+            _counting(apply_politely, "applied"),
             2,
             Bilingual("使已发布的批次生效", "apply released batches"),
         ),

@@ -18,7 +18,7 @@ from creditsvc.kernel.errors import CreditServiceError
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register import effects
 from creditsvc.register.entries import target
-from creditsvc.register.tables import ResponsibleMark
+from creditsvc.register.tables import Decision, ResponsibleMark
 from creditsvc.services import Services
 from creditsvc.storage.subjects import find_subject, keep_subjects
 from sync.batch_files import Digests, encoded
@@ -122,6 +122,10 @@ _AMBIGUOUS = Bilingual(
     "同一案件有多条在册记录，请写明原决定书文号或者限制消费令文号",
     "several entries of the case stand: give the number of the decision or order that made it",
 )
+_OPEN = Bilingual(
+    "该记录在业务页面上已有一件同类决定待复核，请先签批或者驳回",
+    "a decision of this kind already waits for this entry at the desk: approve or reject it first",
+)
 _NOT_OPEN = Bilingual("本系统尚不通过文件办理这类业务，请在业务页面办理", "not dealt with by file; do it at the desk")
 
 
@@ -189,6 +193,11 @@ def _lawful(session: Session, services: Services, change: InboundChange, about: 
             return Judged(
                 faults=(_fault(change.row, _COLUMN.get(change.shape, "case_code"), "not-lawful", problem.text),)
             )
+    waits = change.shape != Shape.EXIT.value and session.scalar(  # an exit waits for nobody: it overtakes the desk's
+        select(Decision.id).where(Decision.entry == about.entry, Decision.open_key == change.kind)
+    )
+    if waits:
+        return Judged(faults=(_fault(change.row, "document_number", "decision-open", _OPEN),))
     return Judged("staged", court_code=about.court_code, rank=rank_of(change), entry=about.entry)
 
 

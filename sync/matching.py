@@ -17,6 +17,7 @@ from creditsvc.register.kinds import LISTING
 from creditsvc.register.life import OrderState, State
 from creditsvc.register.tables import ConsumptionOrder, Listing
 from creditsvc.services import Services
+from creditsvc.storage.bulk import by_values
 from creditsvc.storage.subjects import subjects_by_token
 from creditsvc.storage.vault import Vault
 from sync.inbound.parse import fold_number
@@ -58,13 +59,13 @@ def one_at_a_time(services: Services, session: Session) -> None:
 
 def known_listings(session: Session, keys: Sequence[bytes]) -> dict[bytes, tuple[bytes, bool]]:
     """Content digests of entries that came by such a row before, and whether they are in force."""
-    found: dict[bytes, tuple[bytes, bool]] = {}
-    for start in range(0, len(keys), MANY):
-        query = select(Listing.row_key, Listing.row_digest, Listing.state).where(
-            Listing.row_key.in_(keys[start : start + MANY])
-        )
-        found.update({bytes(key): (bytes(digest), state in IN_FORCE) for key, digest, state in session.execute(query)})
-    return found
+    rows = by_values(session, "SELECT row_key, row_digest, state FROM listing WHERE row_key", keys)
+    return {bytes(key): (bytes(digest), state in IN_FORCE) for key, digest, state in rows}
+
+
+def keys_present(session: Session, keys: Sequence[bytes]) -> set[bytes]:
+    """Which of these rows have made an entry."""
+    return {bytes(key) for (key,) in by_values(session, "SELECT row_key FROM listing WHERE row_key", keys)}
 
 
 def any_exit_ahead(session: Session) -> bool:

@@ -1,36 +1,84 @@
 """How much bulk work goes into one transaction, so that a removal or a check never waits long for its turn.
 
-SQLite has one writer and no queue: whoever waits asks again every tenth of a second, so long transactions one after
-another keep it out for good. On PostgreSQL nobody is kept out, and a long transaction holds up exits alone.
+SQLite has one writer: a person's act waits for the transaction that runs, and goes before the next one (``storage.turns``).
+So that one is short, and very short while people are at work. On PostgreSQL nobody is kept out, and a long transaction
+holds up exits alone.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
-BRIEF, SHORT = 0.15, 1.0
-"""Seconds that a transaction of bulk work should take, where there is one writer and where there are many."""
-LEAST = 50
-ROOM = 0.02
-"""Seconds left to others between two of them, where there is one writer."""
+from creditsvc.storage.engine import Database
+
+T = TypeVar("T")
+BUSY, BRIEF, SHORT = 0.008, 0.04, 0.5
+"""Seconds that a transaction of bulk work should take: where there is one writer and people wait for it, where there is one
+and nobody does, where there are many."""
+BUSY_FOR = 30.0
+"""Seconds for which a house where somebody had to wait is held to be busy."""
+LEAST = 10
+POLITENESS = 10
+"""How far bulk work stands back for the processor (``nice``)."""
+
+
+class Share:
+    """One transaction's share of work."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self.began = size, time.monotonic()
+
+    def begins(self) -> None:
+        """The transaction has begun."""
+        self.began = time.monotonic()
 
 
 class Pace:
     """Grows and shrinks the share of work by how long the last one took; where there is one writer the first is small."""
 
-    def __init__(self, most: int, *, one_writer: bool) -> None:
-        self._most, self._one_writer, self._brief = most, one_writer, BRIEF if one_writer else SHORT
-        self.size = min(most, 4 * LEAST if one_writer else most)
+    def __init__(self, most: int, database: Database) -> None:
+        self._most, self._turns, self._one_writer = most, database.turns, database.is_sqlite
+        self.size = min(most, 5 * LEAST if self._one_writer else most)
+        self._last_wait, self._busy_until = self._turns.last_wait(), 0.0
 
     @contextmanager
-    def share(self) -> Iterator[int]:
-        """One share of work: how large it may be. What follows it waits a moment where there is one writer."""
-        start = time.monotonic()
-        yield self.size
-        took = time.monotonic() - start
-        fit = self.size * min(2.0, max(0.25, self._brief / max(took, 0.001)))
+    def share(self) -> Iterator[Share]:
+        """One transaction: how much work it may hold. It is timed from ``begins``: who waits for his turn holds up nobody."""
+        share = Share(self.size)
+        yield share
+        now = time.monotonic()
+        fit = self.size * min(2.0, max(0.25, self._aim(now) / max(now - share.began, 0.001)))
         self.size = int(max(min(LEAST, self._most), min(self._most, fit)))
-        if self._one_writer:
-            time.sleep(ROOM)
+
+    def _aim(self, now: float) -> float:
+        if not self._one_writer:
+            return SHORT
+        if (last := self._turns.last_wait()) != self._last_wait:
+            self._last_wait, self._busy_until = last, now + BUSY_FOR
+        return BUSY if now < self._busy_until else BRIEF
+
+
+def politely(work: Callable[[], T]) -> T:
+    """Do work in a thread of its own that stands back for the processor; what it returns, or raises."""
+    said: list[T] = []
+    wrong: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            # of this thread alone, on Linux: it can't be taken back, so the thread ends with the work
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), POLITENESS)
+            said.append(work())
+        except BaseException as failure:  # noqa: BLE001 - handed on to whoever asked for the work
+            wrong.append(failure)
+
+    thread = threading.Thread(target=run, name="bulk")
+    thread.start()
+    thread.join()
+    if wrong:
+        raise wrong[0]
+    return said[0]

@@ -7,7 +7,7 @@ house. A number is only ever given to what is already committed, so no reader ca
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, text, update
@@ -38,10 +38,10 @@ EVENT_OF = {
 
 def sequence_all(services: Services, now: datetime) -> int:
     """Number everything that waits; how many facts were settled."""
-    total, pace, done = 0, Pace(BATCH, one_writer=services.database.is_sqlite), 1
+    total, pace, done = 0, Pace(BATCH, services.database), 1
     while done:
-        with pace.share() as size:
-            done = sequence_once(services, now, batch=size)
+        with pace.share() as share:
+            done = sequence_once(services, now, batch=share.size, begins=share.begins)
         total += done
     return total
 
@@ -55,15 +55,23 @@ def sequence_promptly(services: Services, now: datetime) -> int:
     return total
 
 
-def sequence_once(services: Services, now: datetime, *, batch: int = BATCH) -> int:
-    """One pass: up to ``batch`` facts, exits first; how many were settled. 0 also if somebody else is at it."""
+def sequence_once(
+    services: Services, now: datetime, *, batch: int = BATCH, begins: Callable[[], object] = lambda: None
+) -> int:
+    """One pass: up to ``batch`` facts, exits first; how many were settled. 0 also if somebody else is at it.
+
+    Additions alone stand back for whoever else writes; an exit does not. ``begins`` is called when it is our turn.
+    """
     with services.database.reading() as session:
-        waits = select(Outbox.id).where(Outbox.done_at.is_(None), Outbox.kind.in_(known_kinds(services)))
-        if session.scalar(waits.limit(1)) is None:
-            return 0
-    with services.database.writing() as session:
+        waits = select(Outbox.is_exit).where(Outbox.done_at.is_(None), Outbox.kind.in_(known_kinds(services)))
+        is_exit = session.scalar(waits.order_by(Outbox.is_exit.desc()).limit(1))
+    if is_exit is None:
+        return 0
+    with services.database.writing(bulk=not is_exit) as session:
         if not locked(services, session):
             return 0
+        session.connection()
+        begins()
         facts = _waiting(session, batch, known_kinds(services))
         streams = session.scalars(select(FeedStream).order_by(FeedStream.stream).with_for_update()).all()
         if not streams:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import normalize
 
 _UNSEEN = re.compile("[\\s\u200b-\u200d\u2060\ufeff]+")
@@ -41,6 +42,7 @@ class Court:
         return self.name.removeprefix("河南省").removeprefix(self.city) or self.name
 
 
+@lru_cache(maxsize=4096)
 def fold_court_name(raw: str) -> str:
     """A court's name for comparing: NFKC, no spaces or marks that can't be seen, without the province, 法院 for 人民法院."""
     text = _UNSEEN.sub("", normalize("NFKC", raw))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -213,6 +214,25 @@ def _plain(draft: Draft) -> dict[str, Any]:
 def _digest(draft: Draft, version: int) -> str:
     shown = json.dumps([version, _plain(draft)], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(shown.encode()).hexdigest()
+
+
+def overtake(
+    session: Session, entry: str, kind: str, *, people: Sequence[Caller], reason: str, now: datetime
+) -> Decision | None:
+    """Settle an open proposal that the same decision, made by two people elsewhere, makes needless; none if there is none.
+
+    It is settled in the name of the one of them who did not propose it.
+    """
+    decision = session.scalar(
+        select(Decision).where(Decision.entry == entry, Decision.open_key == kind).with_for_update()
+    )
+    if decision is None:
+        return None
+    caller = next(one for one in people if one.person != decision.proposer_person)
+    _settle(decision, REJECTED, caller, now, reason=reason)
+    session.flush()
+    _journal(session, "decision.overtaken", decision, caller, now)
+    return decision
 
 
 def _journal(session: Session, action: str, decision: Decision, caller: Caller, now: datetime) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 import msgspec
@@ -15,6 +16,85 @@ from sqlalchemy import JSON, Column, Date, Dialect, LargeBinary, Table
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from creditsvc.storage.base import Instant
+
+MANY = 5000
+"""Values looked up by one statement; SQLite takes 32,766."""
+TOGETHER = 50
+"""Rows to one statement of SQLite: a thread lets others run at each statement, and waits for them to come back."""
+
+
+class Bulk:
+    """Inserts into one table: rows of values in the order of ``names``; each row has the values of ``same`` besides.
+
+    What a driver takes is made by ``written``, which may be done before a transaction begins.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        model: type[DeclarativeBase],
+        names: Sequence[str],
+        same: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._table: Table = model.__table__  # type: ignore[assignment]
+        self._on_postgres = dialect.name == "postgresql"
+        tail = {
+            column.name: column.default.arg  # type: ignore[attr-defined]
+            for column in self._table.columns
+            if column.name not in names and column.default is not None and column.default.is_scalar
+        } | dict(same or {})
+        self._columns = ", ".join(f'"{name}"' for name in (*names, *tail))
+        self._width = len(names) + len(tail)
+        writers = [_writer(self._table.columns[name], dialect) for name in names]
+        self._writers = [(place, write) for place, write in enumerate(writers) if write is not None]
+        self._constant = tuple(_written(self._table.columns[name], value, dialect) for name, value in tail.items())
+
+    def written(self, row: Iterable[Any]) -> tuple[Any, ...]:
+        """A row as the driver takes it."""
+        if not self._writers:
+            return (*row, *self._constant)
+        values = [*row, *self._constant]
+        for place, write in self._writers:
+            if values[place] is not None:
+                values[place] = write(values[place])
+        return tuple(values)
+
+    def insert(self, session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Insert rows that ``written`` has made, in the session's own transaction."""
+        session.flush()
+        connection = session.connection()
+        head = f'"{self._table.name}" ({self._columns})'
+        if self._on_postgres:
+            driver: Any = connection.connection.driver_connection
+            with driver.cursor() as cursor, cursor.copy(f"COPY {head} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+            return
+        one = f"({', '.join('?' * self._width)})"
+        for some in _groups(rows):
+            places = ", ".join([one] * len(some))
+            connection.exec_driver_sql(f"INSERT INTO {head} VALUES {places}", tuple(chain.from_iterable(some)))
+
+
+def _groups(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    iterator = iter(rows)
+    while some := list(islice(iterator, TOGETHER)):
+        yield some
+
+
+def by_values(session: Session, query: str, values: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    """Rows of a query that ends with an indexed column, for those of these values: a few thousand to a statement.
+
+    By the driver's own statement: building one by the toolkit costs more than the look-ups.
+    """
+    connection, wanted = session.connection(), sorted(set(values))
+    for start in range(0, len(wanted), MANY):
+        some = wanted[start : start + MANY]
+        if connection.dialect.name == "sqlite":
+            places = ",".join("?" * len(some))
+            yield from connection.exec_driver_sql(f"{query} IN ({places})", tuple(some))
+        else:
+            yield from connection.exec_driver_sql(f"{query} = ANY(%s)", (some,))
 
 
 def insert_rows(session: Session, model: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -33,43 +113,8 @@ def insert_alike(
     same: Mapping[str, Any],
 ) -> None:
     """Insert rows of values in the order of ``names``; each row has the values of ``same`` too."""
-    session.flush()
-    table: Table = model.__table__  # type: ignore[assignment]
-    connection = session.connection()
-    tail = {
-        column.name: column.default.arg  # type: ignore[attr-defined]
-        for column in table.columns
-        if column.name not in names and column.default is not None and column.default.is_scalar
-    } | dict(same)
-    columns = ", ".join(f'"{name}"' for name in (*names, *tail))
-    writers = [_writer(table.columns[name], connection.dialect) for name in names]
-    constant = tuple(_written(table.columns[name], value, connection.dialect) for name, value in tail.items())
-    values = _values(rows, writers, constant)
-    if connection.dialect.name != "postgresql":
-        places = ", ".join("?" * (len(names) + len(tail)))
-        if some := list(values):
-            connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({places})', some)
-        return
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
-        for row in values:
-            copy.write_row(row)
-
-
-def _values(
-    rows: Iterable[Iterable[Any]], writers: Sequence[Any], constant: tuple[Any, ...]
-) -> Iterator[tuple[Any, ...]]:
-    """The rows as the driver takes them."""
-    written = [(place, write) for place, write in enumerate(writers) if write is not None]
-    if not written:
-        yield from ((*row, *constant) for row in rows)
-        return
-    for row in rows:
-        values = [*row, *constant]
-        for place, write in written:
-            if values[place] is not None:
-                values[place] = write(values[place])
-        yield tuple(values)
+    bulk = Bulk(session.connection().dialect, model, names, same)
+    bulk.insert(session, map(bulk.written, rows))
 
 
 def _written(column: Column[Any], value: Any, dialect: Dialect) -> Any:

@@ -2,11 +2,12 @@
 
 SQLite's driver by default opens its transaction only at the first write, so a value that was read before can be
 stale by then and an update is lost without an error. So the driver's own transactions are switched off and every
-write transaction says BEGIN IMMEDIATE.
+write transaction says BEGIN IMMEDIATE, in its turn (``turns.py``).
 """
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import weakref
 from collections.abc import Iterator
@@ -21,17 +22,21 @@ from sqlalchemy.orm import Session
 
 from creditsvc.storage.direct import Driven
 from creditsvc.storage.together import Together
+from creditsvc.storage.turns import Turns
 
+_BUSY = "PRAGMA busy_timeout=30000"
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA secure_delete=ON",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=30000",
+    _BUSY,
 )
+_BULK = "bulk"
+"""The option of a connection whose transactions stand back for others."""
 
 
-def _sqlite_engine(url: str, *, writes: bool) -> Engine:
+def _sqlite_engine(url: str, turns: Turns, *, writes: bool) -> Engine:
     engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=16, max_overflow=16)
 
     @event.listens_for(engine, "connect")
@@ -44,9 +49,26 @@ def _sqlite_engine(url: str, *, writes: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if not writes:
+            connection.exec_driver_sql("BEGIN")
+        elif not _taken(
+            turns, connection.connection.driver_connection, bulk=_BULK in connection.get_execution_options()
+        ):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises, as an error of the toolkit
 
     return engine
+
+
+def _taken(turns: Turns, driver: Any, *, bulk: bool) -> bool:
+    """Whether this connection's transaction has begun, in its turn."""
+    driver.execute("PRAGMA busy_timeout=0")  # SQLite's own waiting knows no turns
+    try:
+        take = turns.take_last if bulk else turns.take
+        return take(lambda: driver.execute("BEGIN IMMEDIATE"))
+    except sqlite3.Error:
+        return False
+    finally:
+        driver.execute(_BUSY)
 
 
 def _postgres_engine(url: str, *, writes: bool) -> Engine:
@@ -68,19 +90,30 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        make = _sqlite_engine if self.is_sqlite else _postgres_engine
-        self.write_engine = make(url, writes=True)
-        self.read_engine = make(url, writes=False)
+        self.turns = Turns(Path(self.url.database) if self.is_sqlite and self.url.database else None)
+        """Where there is one writer: who is next."""
+        self.write_engine = self._engine(url, writes=True)
+        self._bulk_engine = self.write_engine.execution_options(**{_BULK: True})
+        self.read_engine = self._engine(url, writes=False)
         # SQLite's reading connections begin nothing by themselves
         self._direct_engine = self.read_engine if self.is_sqlite else _postgres_direct(url)
         self._kept, self._all_kept = threading.local(), weakref.WeakSet[Any]()
         self.together = Together(self.driving)
         """Small writes of many threads by one commit."""
 
+    def _engine(self, url: str, *, writes: bool) -> Engine:
+        return (
+            _sqlite_engine(url, self.turns, writes=writes) if self.is_sqlite else _postgres_engine(url, writes=writes)
+        )
+
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A session in one write transaction: committed at the end, rolled back on any error."""
-        with Session(self.write_engine, expire_on_commit=False) as session, session.begin():
+    def writing(self, *, bulk: bool = False) -> Iterator[Session]:
+        """A session in one write transaction: committed at the end, rolled back on any error.
+
+        ``bulk`` is work that nobody waits for: where there is one writer it begins when nobody else waits.
+        """
+        engine = self._bulk_engine if bulk else self.write_engine
+        with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
@@ -119,7 +152,7 @@ class Database:
         pooled = self.write_engine.raw_connection()
         driver: Any = pooled.driver_connection
         try:
-            if self.is_sqlite:
+            if self.is_sqlite and not _taken(self.turns, driver, bulk=False):
                 driver.execute("BEGIN IMMEDIATE")
             yield Driven(driver, self.is_sqlite)
             driver.commit()

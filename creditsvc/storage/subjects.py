@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -12,13 +12,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from creditsvc.kernel.identity import IdentityNumber, NumberType
 from creditsvc.storage.base import At, Base, Cell, Code, Instant
-from creditsvc.storage.bulk import insert_rows
+from creditsvc.storage.bulk import by_values, insert_alike
 from creditsvc.storage.cells import Place
 from creditsvc.storage.vault import Vault
 
 _CHUNK = 500
-_MANY = 5000
-"""Tokens looked up by one statement; SQLite takes 32,766 values."""
 
 
 class Subject(Base):
@@ -60,22 +58,26 @@ def token_of(session: Session, subject_id: str) -> bytes | None:
     return session.scalar(select(Subject.token).where(Subject.id == subject_id))
 
 
-def subjects_by_token(session: Session, tokens: Sequence[bytes]) -> dict[bytes, str]:
-    """Subjects by blind token, for those that are known: one walk through the index a few thousand tokens.
+def subjects_by_token(session: Session, tokens: Iterable[bytes]) -> dict[bytes, str]:
+    """Subjects by blind token, for those that are known."""
+    rows = by_values(session, "SELECT token, id FROM subject WHERE token", tokens)
+    return {bytes(token): subject for token, subject in rows}
 
-    By the driver's own statement: building one by the ORM costs more than the look-ups.
-    """
-    connection, wanted, found = session.connection(), sorted(set(tokens)), dict[bytes, str]()
-    is_sqlite = connection.dialect.name == "sqlite"
-    for start in range(0, len(wanted), _MANY):
-        some = wanted[start : start + _MANY]
-        if is_sqlite:
-            places = ",".join("?" * len(some))
-            rows = connection.exec_driver_sql(f"SELECT token, id FROM subject WHERE token IN ({places})", tuple(some))
-        else:
-            rows = connection.exec_driver_sql("SELECT token, id FROM subject WHERE token = ANY(%s)", (some,))
-        found.update((bytes(token), subject) for token, subject in rows)
-    return found
+
+SEALED = ("id", "number_type", "token", "number_cell")
+"""Columns of a subject's row as ``sealed_subjects`` makes it."""
+
+
+def sealed_subjects(
+    vault: Vault, tokens: Mapping[IdentityNumber, bytes], *, at: datetime
+) -> list[tuple[str, str, bytes, bytes]]:
+    """Rows of new subjects for these numbers, whose tokens are given: their keys are committed, the rows are not written."""
+    made = {number: secrets.token_hex(16) for number in tokens}
+    keys = vault.new_keys(made.values(), at=at) if made else {}
+    return [
+        (subject, number.type.value, tokens[number], vault.seal(keys[subject], _place(subject), number.canonical))
+        for number, subject in made.items()
+    ]
 
 
 def keep_subjects(
@@ -87,24 +89,11 @@ def keep_subjects(
     removes them.
     """
     found = find_subjects(session, vault, numbers)
-    made = {number: secrets.token_hex(16) for number in dict.fromkeys(numbers) if number not in found}
-    if made:
-        keys = vault.new_keys(made.values(), at=at)
-        insert_rows(
-            session,
-            Subject,
-            [
-                {
-                    "id": subject,
-                    "number_type": number.type.value,
-                    "token": vault.token(number.canonical),
-                    "created_at": at,
-                    "number_cell": vault.seal(keys[subject], _place(subject), number.canonical),
-                }
-                for number, subject in made.items()
-            ],
-        )
-    return found | made
+    tokens = {number: vault.token(number.canonical) for number in dict.fromkeys(numbers) if number not in found}
+    rows = sealed_subjects(vault, tokens, at=at)
+    if rows:
+        insert_alike(session, Subject, SEALED, rows, {"created_at": at})
+    return found | {number: row[0] for number, row in zip(tokens, rows, strict=True)}
 
 
 def numbers_of(session: Session, vault: Vault, subjects: Iterable[str]) -> dict[str, IdentityNumber]:

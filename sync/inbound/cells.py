@@ -54,10 +54,13 @@ class Row:
         Nearly all cells are one short, printable text: these are told by one look (``tests/inbound/test_fast.py`` holds
         the short way and the long one equal).
         """
-        places = self.plan.places.get(column)
-        if places is None:
+        place = self.plan.single.get(column)
+        if place is None:
+            return self.any_text(column) if column in self.plan.places else None
+        cell = self.cells[place] if place < len(self.cells) else None
+        if cell is None or cell == "":
             return None
-        if len(places) == 1 and places[0] < len(self.cells) and type(cell := self.cells[places[0]]) is str:
+        if type(cell) is str:
             short = cell.strip()
             if short in values.NULL_WORDS:
                 return None
@@ -95,10 +98,13 @@ class Row:
 
     def day(self, column: str) -> date | None:
         """A cell's day; a fault if it can't be read."""
-        places = self.plan.places.get(column)
-        if places is None:
-            return None
-        raw = self.cells[places[0]] if len(places) == 1 and places[0] < len(self.cells) else self.raw(column)
+        place = self.plan.single.get(column)
+        if place is None:
+            if column not in self.plan.places:
+                return None
+            raw = self.raw(column)
+        else:
+            raw = self.cells[place] if place < len(self.cells) else None
         try:
             return values.day_of_text(raw) if type(raw) is str else values.read_day(raw)
         except values.Unreadable as wrong:

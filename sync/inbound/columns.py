@@ -7,7 +7,7 @@ exactly one column, which the loader refuses to let slip.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from unicodedata import normalize
 
 from creditsvc.kernel.sheets.file_faults import columns_missing, columns_unknown, header_missing, shown_header
@@ -39,6 +39,11 @@ class Plan:
     headers: Mapping[str, str]
     shape: Shape | None = Shape.LISTING
     """Of all its rows; none where each row says its own."""
+    single: Mapping[str, int] = field(init=False)
+    """The place of each column that stands in one place alone, as nearly all do."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "single", {name: at[0] for name, at in self.places.items() if len(at) == 1})
 
     def header(self, column: str) -> str:
         """The sender's own name of a column; ours if the file has none."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from creditsvc.kernel.courts import CourtIndex
 from creditsvc.kernel.identity import IdentityNumber
+from creditsvc.register.answers import PolicyAnswer
 from creditsvc.register.policy import listing_answer, term_answer
 from punishment_rules.law import DebtorKind, Ground
 from sync.inbound import values
@@ -95,7 +97,13 @@ def _bars(
             listing_answer(grounds, birth_date=born, is_person=kind is DebtorKind.PERSON, decided_on=decided_on),
         )
     if not row.is_faulty("end_date"):
-        row.judged("end_date", term_answer(grounds, decided_on=decided_on, until=until))
+        row.judged("end_date", _term(grounds, decided_on, until))
+
+
+@lru_cache(maxsize=65536)
+def _term(grounds: tuple[Ground, ...], decided_on: date, until: date | None) -> PolicyAnswer:
+    """Terms recur in a list: the law is asked once for each."""
+    return term_answer(grounds, decided_on=decided_on, until=until)
 
 
 def _national(row: Row, received_on: date, decided_on: date | None) -> tuple[str, date] | None:

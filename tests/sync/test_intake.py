@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from creditsvc.access.permissions import StaffRole
 from creditsvc.kernel.errors import InvalidInput, NotAllowed
-from creditsvc.register.kinds import KINDS
+from creditsvc.register import decisions
+from creditsvc.register.kinds import KINDS, clause_of
 from creditsvc.register.tables import ConsumptionOrder, Decision, Listing, RegisterEvent, Relief, ResponsibleMark
 from creditsvc.services import Services
 from creditsvc.storage.outbox import Outbox
@@ -178,6 +179,37 @@ def test_corrections_and_extensions(intake: Intake) -> None:
         ]
     )
     assert intake.faults(wrong) == [(2, "not-lawful"), (3, "not-lawful")]
+
+
+def _proposed(intake: Intake, name: str, kind: str, ground: str = "", **changes: Any) -> None:
+    now = intake.services.clock.now()
+    with intake.services.database.writing() as session:
+        entry = session.scalars(select(Listing.entry).where(Listing.name == name)).one()
+        draft = decisions.Draft(
+            kind, entry, ground, clause_of(kind, ground), now.date(), now.date(), "已核", "文书九", changes
+        )
+        decisions.propose(session, draft, caller=JUDGE, now=now)
+
+
+def test_what_waits_at_the_desk_holds_up_changes_and_no_exit(intake: Intake) -> None:
+    intake.take([listing(1), listing(2)])
+    _proposed(intake, "测试1", "correct_listing", obligation="偿还")
+    _proposed(intake, "测试2", "remove_listing", "performed")
+    rows = [about(1, row_type="correction", new_obligation="偿还借款"), ended(2, row_type="exit")]
+    batch = intake.send(rows)
+    assert intake.faults(batch) == [(2, "decision-open")]
+    intake.release(batch)
+    intake.apply()
+    assert intake.states() == {"测试1": "active", "测试2": "removed"}
+    with intake.services.database.reading() as session:
+        found = session.execute(
+            select(Decision.kind, Decision.state, Decision.approver_person).order_by(Decision.id)
+        ).all()
+    assert [tuple(row) for row in found] == [
+        ("correct_listing", "proposed", None),
+        ("remove_listing", "rejected", CLERK.person),  # the desk's, overtaken in the name of the other of the two
+        ("remove_listing", "approved", JUDGE.person),
+    ]
 
 
 def test_reliefs(intake: Intake) -> None:
