@@ -122,7 +122,7 @@ class Additions:
             ).all()
         assert self._cipher is not None  # noqa: S101 - whoever applies a batch has its key
         additions: list[Any] = [
-            (open_row(self._cipher, self._batch_id, number, bytes(sealed), shape), (bytes(key), bytes(digest)))
+            (open_row(self._cipher, self._batch_id, number, bytes(sealed or b""), shape), (bytes(key), bytes(digest)))
             for number, shape, key, digest, sealed in staged
         ]
         return self._making.block(additions)

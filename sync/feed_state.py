@@ -13,6 +13,7 @@ from sync.wire.state import (
     EMPTY_BUCKET,
     EMPTY_GROUP,
     FAN,
+    GroupTree,
     bucket_digest,
     bucket_number,
     group_digest,
@@ -28,15 +29,31 @@ MANY = 32
 
 def rehash(session: Session, stream: str, buckets: Collection[int]) -> bytes:
     """Hash touched buckets and their groups again; the new root. The entries must have been flushed."""
+    groups = group_digests(session, stream)
     if buckets:
         lines = bucket_lines(session, stream, buckets)
-        _keep(
-            session, stream, BUCKET, {number: bucket_digest(lines.get(number, b"")) for number in buckets}, EMPTY_BUCKET
-        )
-        groups = sorted({number // FAN for number in buckets})
-        fresh = {group: group_digest(digests) for group, digests in _buckets_of(session, stream, groups)}
+        digests = {number: bucket_digest(lines.get(number, b"")) for number in buckets}
+        _keep(session, stream, BUCKET, digests, EMPTY_BUCKET)
+        trees = _trees_of(session, stream, sorted({number // FAN for number in buckets}), groups)
+        for number, digest in digests.items():
+            trees[number // FAN].put(number % FAN, digest)
+        fresh = {group: tree.digest for group, tree in trees.items()}
         _keep(session, stream, GROUP, fresh, EMPTY_GROUP)
-    return state_root(group_digests(session, stream))
+        for group, digest in fresh.items():
+            groups[group] = digest
+    return state_root(groups)
+
+
+_trees: dict[tuple[str, int], GroupTree] = {}
+"""Of the groups that were hashed last in this process. One whose digest is the stored one holds the stored buckets."""
+
+
+def _trees_of(session: Session, stream: str, groups: Sequence[int], stored: Sequence[bytes]) -> dict[int, GroupTree]:
+    """The trees of these groups; those that have changed elsewhere, or whose transaction was rolled back, are read anew."""
+    known = {group: tree for group in groups if (tree := _trees.get((stream, group))) and tree.digest == stored[group]}
+    for group, digests in _buckets_of(session, stream, [group for group in groups if group not in known]):
+        known[group] = _trees[stream, group] = GroupTree(digests)
+    return known
 
 
 def _buckets_of(session: Session, stream: str, groups: Sequence[int]) -> Iterator[tuple[int, list[bytes]]]:

@@ -11,17 +11,19 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from creditsvc.storage.engine import Database
 
 T = TypeVar("T")
-BUSY, BRIEF, SHORT = 0.008, 0.04, 0.5
+BUSY, BRIEF, SHORT = 0.008, 0.1, 0.5
 """Seconds that a transaction of bulk work should take: where there is one writer and people wait for it, where there is one
 and nobody does, where there are many."""
-BUSY_FOR = 30.0
+BUSY_FOR = 600.0
 """Seconds for which a house where somebody had to wait is held to be busy."""
+REST = 100
+"""How many times as long as it took, work that can't be made short rests in a busy house."""
 LEAST = 10
 POLITENESS = 10
 """How far bulk work stands back for the processor (``nice``)."""
@@ -31,7 +33,8 @@ class Share:
     """One transaction's share of work."""
 
     def __init__(self, size: int) -> None:
-        self.size, self.began = size, time.monotonic()
+        self.size = size
+        self.began: float | None = None
 
     def begins(self) -> None:
         """The transaction has begun."""
@@ -44,23 +47,36 @@ class Pace:
     def __init__(self, most: int, database: Database) -> None:
         self._most, self._turns, self._one_writer = most, database.turns, database.is_sqlite
         self.size = min(most, 5 * LEAST if self._one_writer else most)
-        self._last_wait, self._busy_until = self._turns.last_wait(), 0.0
+        self._last_wait, self._busy_until, self._rest_until = self._turns.last_wait(), 0.0, 0.0
 
     @contextmanager
     def share(self) -> Iterator[Share]:
         """One transaction: how much work it may hold. It is timed from ``begins``: who waits for his turn holds up nobody."""
         share = Share(self.size)
         yield share
+        if share.began is None:
+            return
         now = time.monotonic()
-        fit = self.size * min(2.0, max(0.25, self._aim(now) / max(now - share.began, 0.001)))
+        took = max(now - share.began, 0.001)
+        fit = self.size * min(2.0, max(0.25, self._aim(now) / took))
         self.size = int(max(min(LEAST, self._most), min(self._most, fit)))
+        self._rest_until = now + REST * took
+
+    def must_rest(self) -> bool:
+        """Whether work that can't be made short has to wait: people are at work, and it has only just had its turn."""
+        now = time.monotonic()
+        return self._is_busy(now) and now < self._rest_until
 
     def _aim(self, now: float) -> float:
         if not self._one_writer:
             return SHORT
+        return BUSY if self._is_busy(now) else BRIEF
+
+    def _is_busy(self, now: float) -> bool:
+        """Whether somebody has had to wait for the one writer not long ago."""
         if (last := self._turns.last_wait()) != self._last_wait:
             self._last_wait, self._busy_until = last, now + BUSY_FOR
-        return BUSY if now < self._busy_until else BRIEF
+        return now < self._busy_until
 
 
 def politely(work: Callable[[], T]) -> T:
@@ -70,8 +86,10 @@ def politely(work: Callable[[], T]) -> T:
 
     def run() -> None:
         try:
-            # of this thread alone, on Linux: it can't be taken back, so the thread ends with the work
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), POLITENESS)
+            with suppress(
+                OSError
+            ):  # of this thread alone, on Linux: it can't be taken back, so the thread ends with the work
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), POLITENESS)
             said.append(work())
         except BaseException as failure:  # noqa: BLE001 - handed on to whoever asked for the work
             wrong.append(failure)

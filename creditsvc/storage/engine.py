@@ -30,8 +30,11 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA secure_delete=ON",
     "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-16000",
     _BUSY,
 )
+_CHECKPOINT = {False: "PRAGMA wal_autocheckpoint=16000", True: "PRAGMA wal_autocheckpoint=4000"}
+"""Pages of the log after which a commit carries them over: bulk work does it long before a person's act has to."""
 _BULK = "bulk"
 """The option of a connection whose transactions stand back for others."""
 
@@ -61,6 +64,7 @@ def _sqlite_engine(url: str, turns: Turns, *, writes: bool) -> Engine:
 
 def _taken(turns: Turns, driver: Any, *, bulk: bool) -> bool:
     """Whether this connection's transaction has begun, in its turn."""
+    driver.execute(_CHECKPOINT[bulk])
     driver.execute("PRAGMA busy_timeout=0")  # SQLite's own waiting knows no turns
     try:
         take = turns.take_last if bulk else turns.take

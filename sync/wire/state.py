@@ -8,7 +8,7 @@ from hashlib import sha256
 from sync.wire.encoding import parse_number
 from sync.wire.errors import FormatInvalid
 from sync.wire.ids import is_entry_id
-from sync.wire.merkle import tree_hash
+from sync.wire.merkle import leaf_hash, node_hash, tree_hash
 
 FAN = 256
 BUCKETS = FAN * FAN
@@ -59,6 +59,27 @@ def bucket_digest(lines: bytes) -> bytes:
 def group_digest(buckets: Sequence[bytes]) -> bytes:
     """RFC 6962 tree hash over the 256 bucket digests as leaf data."""
     return _over(buckets)
+
+
+class GroupTree:
+    """The tree over a group's 256 bucket digests, kept whole: a changed bucket costs its eight nodes and no more."""
+
+    def __init__(self, buckets: Sequence[bytes]) -> None:
+        self._nodes = [b""] * FAN + [leaf_hash(digest) for digest in buckets]
+        for place in range(FAN - 1, 0, -1):
+            self._nodes[place] = node_hash(self._nodes[2 * place], self._nodes[2 * place + 1])
+
+    def put(self, bucket: int, digest: bytes) -> None:
+        """A bucket of the group (0 to 255) has another digest."""
+        place = FAN + bucket
+        self._nodes[place] = leaf_hash(digest)
+        while place := place // 2:
+            self._nodes[place] = node_hash(self._nodes[2 * place], self._nodes[2 * place + 1])
+
+    @property
+    def digest(self) -> bytes:
+        """As ``group_digest`` of the same buckets."""
+        return self._nodes[1]
 
 
 def state_root(groups: Sequence[bytes]) -> bytes:

@@ -34,6 +34,7 @@ from sync.wire.origins import Origin
 from sync.wire.snapshot import Header, Tombstone, entry_line, parse_trailer, read_snapshot, trailer_text, write_snapshot
 from sync.wire.state import (
     EMPTY_STATE,
+    GroupTree,
     StateTree,
     bucket_digest,
     bucket_of,
@@ -233,6 +234,16 @@ def test_a_state_rehashed_is_a_state_hashed(before: dict[str, int], after: dict[
     fresh = StateTree(after.items())
     assert tree.root() == fresh.root() and tree.count == len(after)
     assert dict(tree.entries()) == after
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.binary(min_size=32, max_size=32)), max_size=40))
+def test_a_group_that_is_kept_is_a_group_hashed_anew(changes: list[tuple[int, bytes]]) -> None:
+    buckets = [bucket_digest(b"")] * 256
+    tree = GroupTree(buckets)
+    for bucket, digest in changes:
+        buckets[bucket] = digest
+        tree.put(bucket, digest)
+    assert tree.digest == group_digest(buckets)
 
 
 def test_the_state_by_hand() -> None:
