@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +122,29 @@ def house(home: Path, **settings: str) -> Iterator[House]:
     environ |= {"CREDITSVC_HOME": str(home / "var"), "CREDITSVC_BIND": f"127.0.0.1:{port}", "CREDITSVC_HOST": f"127.0.0.1:{port}",
                 "CREDITSVC_DEMO": "true", "PYTHONPATH": str(ROOT), **settings}  # fmt: skip
     made = House(home, environ, port)
-    made.run("migrate")
+    if settings.keys() & _OF_THE_TABLES:
+        made.run("migrate")
+    else:
+        shutil.copytree(_migrated(), home / "var")
     try:
         yield made
     finally:
         made.stop()
+
+
+_OF_THE_TABLES = {"CREDITSVC_DATABASE_URL", "CREDITSVC_KEYS_URL", "CREDITSVC_KEYS"}
+"""Settings with which an installation has keys or tables of its own."""
+
+
+@cache
+def _migrated() -> Path:
+    """A ``var/`` as ``creditsvc migrate`` leaves it on SQLite: made once a process, copied for each house."""
+    folder = Path(tempfile.mkdtemp(prefix="house-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CREDITSVC_")}
+    environ |= {"CREDITSVC_HOME": str(folder / "var"), "PYTHONPATH": str(ROOT)}
+    House(folder, environ, 0).run("migrate")
+    return folder / "var"
 
 
 class Browser:
