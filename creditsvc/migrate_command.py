@@ -18,7 +18,7 @@ def main(argv: Sequence[str], features: Sequence[Feature]) -> int:
     """Safe to repeat: keys that exist are kept, migrations that ran are not run again."""
     argparse.ArgumentParser(prog="creditsvc migrate").parse_args(argv)
     settings = Settings.from_environ(os.environ)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     create_keyring(settings.keys)
     services = open_services(settings)
     try:

@@ -93,7 +93,7 @@ class Database:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.turns = Turns(Path(self.url.database) if self.is_sqlite and self.url.database else None)
         """Where there is one writer: who is next."""
         self.write_engine = self._engine(url, writes=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Integer, String, create_engine, event, select
@@ -10,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from creditsvc.services import Services
+from creditsvc.storage.engine import Database
 
 THREADS, TIMES = 4, 50
 
@@ -33,6 +36,16 @@ def _race(raise_by_one: object) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def test_a_new_folder_of_a_database_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        database = Database(f"sqlite:///{tmp_path / 'var' / 'register.db'}")
+    finally:
+        os.umask(before)
+    database.dispose()
+    assert (tmp_path / "var").stat().st_mode & 0o077 == 0
 
 
 def test_read_then_write_loses_no_update(services: Services) -> None:
