@@ -23,6 +23,7 @@ from creditsvc.web.pages import render
 from sync.fault_file import fault_file
 from sync.inbound.shapes import Shape
 from sync.intake import batch_in_reach, receive_file, release, withdraw
+from sync.preview_sectors import ORDER, PERSON, UNIT
 from sync.tables_intake import RELEASED, Batch, BatchFault
 
 blueprint = Blueprint("batches", __name__, url_prefix="/desk/batches", template_folder="templates")
@@ -36,6 +37,13 @@ STATES = {
     "applied": (Bilingual("已全部生效", "applied"), "good"),
     "unreadable": (Bilingual("无法读取", "unreadable"), "bad"),
     "withdrawn": (Bilingual("已撤回", "withdrawn"), "neutral"),
+}
+
+
+AFFECTED = {
+    PERSON: Bilingual("失信自然人", "listed people"),
+    UNIT: Bilingual("失信单位", "listed units"),
+    ORDER: Bilingual("仅被限制消费的人", "people under an order alone"),
 }
 
 
@@ -116,6 +124,7 @@ def _page(batch_id: int, errors: dict[str, Bilingual]) -> str:
             next=faults[PAGE - 1].id if len(faults) > PAGE else None, own=batch.uploaded_person == caller().person,
             may_release=caller().may(Permission.BATCH_RELEASE), may_import=caller().may(Permission.BATCH_IMPORT),
             refreshing=batch.state == RELEASED, form=request.form, shapes={shape.value: shape.label for shape in Shape},
+            affected=AFFECTED,
         )  # fmt: skip
 
 

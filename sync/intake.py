@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from creditsvc.access import audit
 from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import Permission, StaffRole
+from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.effects import KINDS
@@ -126,7 +127,7 @@ def _read(
     with services.database.writing() as session:
         batch = own_reading(session, services, batch_id, key)
         batch.rows, batch.problem = tally.rows, None
-        batch.preview = preview(session, batch, tally)
+        batch.preview = preview(session, services.settings, batch, tally, on=legal_day(now))
         batch.digest = digest_of(batch)
         batch.state = AWAITING
     return batch

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,9 +16,11 @@ from sqlalchemy.orm import Session
 from creditsvc.kernel.load import courts
 from creditsvc.register.life import State
 from creditsvc.register.tables import Listing
+from creditsvc.settings import Settings
 from sync.inbound.guards import Counts, CourtCounts, held
 from sync.inbound.records import Fault, Inbound, InboundChange, InboundOrder, InboundRecord
 from sync.inbound.shapes import Shape
+from sync.preview_sectors import ORDER, PERSON, UNIT, sectors_seen
 from sync.tables_intake import APPLIED, Batch
 from sync.wire.fields import KINDS
 
@@ -46,7 +49,9 @@ class Tally:
     losses: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     streams: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By stream and ``gain`` or ``lose``."""
+    """By kind of entry and ``gain`` or ``lose``."""
+    affected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By who is affected (of ``preview_sectors``) and ``gain`` or ``lose``."""
 
     def take(self, record: Inbound, court_code: str | None, *, times: int = 1) -> None:
         """A row that would add, change or end something; ``court_code`` is its entry's. ``times`` -1 takes it back."""
@@ -57,6 +62,7 @@ class Tally:
             self.gains[record.court_code] += times
             self.persons += times * (record.debtor_kind.value == "person")
             self.streams["listing", "gain"] += times
+            self.affected[PERSON if record.debtor_kind.value == "person" else UNIT, "gain"] += times
             if record.order_number is not None:
                 self.orders += times
                 self.streams["consumption_order", "gain"] += times
@@ -64,6 +70,7 @@ class Tally:
             self.orders += times
             self.shapes[Shape.ORDER.value] += times
             self.streams["consumption_order", "gain"] += times
+            self.affected[ORDER, "gain"] += times
         else:
             self.shapes[record.shape] += times
             if record.shape == Shape.EXIT.value:
@@ -76,6 +83,8 @@ class Tally:
         self.lose += times
         self.losses[court_code] += times
         self.streams[change.about, "lose"] += times
+        who = ORDER if change.about == "consumption_order" else PERSON if change.number.is_personal else UNIT
+        self.affected[who, "lose"] += times
 
     def pass_over(self, state: str, *, times: int = 1) -> None:
         """A row that is there already, as it is or otherwise."""
@@ -93,7 +102,7 @@ class Tally:
         self.codes.update({fault.code for fault in faults})
 
 
-def preview(session: Session, batch: Batch, tally: Tally) -> dict[str, Any]:
+def preview(session: Session, settings: Settings, batch: Batch, tally: Tally, *, on: date) -> dict[str, Any]:
     """What the batch's page shows; plain data, of which the digest is taken."""
     query = (
         select(Listing.court_code, func.count()).where(Listing.state == State.ACTIVE.value).group_by(Listing.court_code)
@@ -122,9 +131,15 @@ def preview(session: Session, batch: Batch, tally: Tally) -> dict[str, Any]:
             for code, court in zip(affected, of_courts, strict=True)
         ],
         "streams": _streams(tally),
+        "affected": {who: {way: tally.affected[who, way] for way in ("gain", "lose")} for who in sorted(_affected(tally))},
+        "sectors": sectors_seen(settings, _affected(tally), on=on),
         "codes": [{"code": code, "rows": count} for code, count in tally.codes.most_common()],
         "held": held(counts),
     }  # fmt: skip
+
+
+def _affected(tally: Tally) -> frozenset[str]:
+    return frozenset(who for (who, _), count in tally.affected.items() if count)
 
 
 def _streams(tally: Tally) -> list[dict[str, Any]]:

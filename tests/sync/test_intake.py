@@ -52,6 +52,9 @@ def test_a_preview_counts_what_it_would_do(intake: Intake) -> None:
     assert {row["stream"]: (row["gain"], row["lose"]) for row in shown["streams"]} == {
         "agency": (3, 2), "bureau": (2, 2), "platform": (2, 2), "public": (2, 2),
     }  # fmt: skip
+    assert shown["affected"] == {"person": {"gain": 2, "lose": 2}}
+    seen = {row["sector"]: row["person"] for row in shown["sectors"]}
+    assert seen["transport"][0] > 0 and "unit" not in shown["sectors"][0], "what each sector closes to those on it"
     assert shown["shapes"] == {"exit": 3, "listing": 2}
     assert intake.faults(batch) == [(8, "entry-changed")]
     assert intake.states() == {f"测试{number}": "active" for number in range(1, 6)}, (
