@@ -18,6 +18,7 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from creditsvc.storage.sealed_files import open_spooled
 from sync.batch_files import file_path, original_key
+from sync.inbound.load import names_row
 from sync.tables_intake import Batch, BatchFault
 
 COLUMN = Bilingual("本行问题", "row_problem")
@@ -37,7 +38,7 @@ def fault_file(services: Services, batch: Batch, *, english: bool = False) -> Fa
     """The faulty rows of a batch; raises ``Gone`` when the original has been destroyed."""
     key = original_key(services, batch.id)
     file = open_spooled(file_path(services, batch.id), key)
-    table = read_file(file)
+    table = read_file(file, known=names_row)
     headers = _Grown(table.headers, COLUMN.en if english else COLUMN.zh)
 
     def rows() -> Iterator[Sequence[Any]]:

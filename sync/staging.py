@@ -35,6 +35,7 @@ from sync.batch_files import (
     shape_of,
 )
 from sync.inbound.cells import Row
+from sync.inbound.load import names_row
 from sync.inbound.parse import PARSER, Outcome, duplicate, read_rows
 from sync.inbound.records import Fault, Inbound
 from sync.judging import Judged, judge
@@ -76,7 +77,7 @@ def stage(services: Services, batch: Batch, keys: tuple[bytes, bytes], *, now: d
             session.execute(delete(model).where(model.batch_id == batch.id))
     tally, stager = Tally(), _Stager(services, batch, key, rows_key, now)
     with open_spooled(file_path(services, batch.id), key) as file:
-        table = read_file(file)
+        table = read_file(file, known=names_row)
         for chunk in _chunks(read_rows(table, courts=courts(), received_on=legal_day(now))):
             stager.prepare(chunk, tally)
             with services.database.writing() as session:

@@ -32,6 +32,15 @@ def columns_by_name() -> Mapping[str, Column]:
     return found
 
 
+_ROW = frozenset({"subject_name", "id_number", "case_code"})
+
+
+def names_row(name: str) -> bool:
+    """Whether this is a column that only rows have, never what an interface wraps around a list of them."""
+    column = columns_by_name().get(fold(name))
+    return column is not None and column.name in _ROW
+
+
 @cache
 def codes() -> Mapping[str, Code]:
     """Every code that a file or a row can get, in the order of the table."""

@@ -24,7 +24,7 @@ from sync.inbound.orders import read_order
 from sync.inbound.records import Fault, Inbound, InboundOrder, InboundRecord
 from sync.inbound.shapes import Shape, shape_of_row
 
-PARSER = "2"
+PARSER = "3"
 """Raised whenever the same file would become other rows; a batch keeps the one that read it."""
 Outcome = Inbound | tuple[Fault, ...]
 

@@ -12,6 +12,7 @@ from typing import Any
 from creditsvc.kernel.load import courts
 from creditsvc.kernel.sheets.read import read_file
 from sync.demo.cli import main as demo
+from sync.inbound.load import names_row
 from sync.inbound.parse import parse_rows
 from sync.inbound.records import Fault, InboundRecord
 
@@ -39,7 +40,7 @@ def write_list(
 
 def read(content: bytes) -> list[Outcome]:
     """What every row of a file becomes."""
-    return list(parse_rows(read_file(io.BytesIO(content)), courts=courts(), received_on=TODAY))
+    return list(parse_rows(read_file(io.BytesIO(content), known=names_row), courts=courts(), received_on=TODAY))
 
 
 def csv_of(headers: Sequence[str], *rows: Sequence[str]) -> bytes:

@@ -114,6 +114,17 @@ def json_broken(row: int) -> InvalidInput:
     )
 
 
+def json_two_lists() -> InvalidInput:
+    """Rows in more than one list: which of them is meant?"""
+    return InvalidInput(
+        Bilingual(
+            "文件里有不止一个列表（例如“当前”和“历史”），请每个列表单独上传",
+            "the file holds more than one list, such as current and past ones; send each by itself",
+        ),
+        code="json-two-lists",
+    )
+
+
 def header_missing() -> InvalidInput:
     """The first row names no column."""
     return InvalidInput(

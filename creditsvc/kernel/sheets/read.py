@@ -10,7 +10,9 @@ import io
 from dataclasses import replace
 from typing import Any, BinaryIO
 
+from creditsvc.kernel.sheets.base64_cells import DUMP, decoded
 from creditsvc.kernel.sheets.file_faults import file_empty, file_encoding, file_type
+from creditsvc.kernel.sheets.json_wrapped import Known
 from creditsvc.kernel.sheets.read_csv import read_csv
 from creditsvc.kernel.sheets.read_json import read_json
 from creditsvc.kernel.sheets.read_xlsx import read_xlsx
@@ -31,8 +33,10 @@ _FOREIGN = {
 }
 
 
-def read_file(file: BinaryIO) -> Table:
+def read_file(file: BinaryIO, known: Known | None = None) -> Table:
     """The table in a file.
+
+    ``known`` tells the name of a column from any other: lists are then also read as interfaces wrap and dumps encode them.
 
     Raises ``UnsupportedFile`` or ``InvalidInput`` with one of the codes of files in ``data/codes.toml``; rows that are
     read later may raise the same.
@@ -53,8 +57,11 @@ def read_file(file: BinaryIO) -> Table:
     if not first:
         raise file_empty()
     if first.startswith(("{", "[")):
-        return replace(read_json(text, is_list=first.startswith("[")), encoding=encoding)
-    return replace(read_csv(text, first.split("\n", 1)[0]), encoding=encoding)
+        return replace(read_json(text, is_list=first.startswith("["), known=known), encoding=encoding)
+    table = read_csv(text, first.split("\n", 1)[0])
+    if known is not None and table.delimiter == DUMP:
+        table = decoded(table)
+    return replace(table, encoding=encoding)
 
 
 class _Rejoined(io.RawIOBase):

@@ -19,9 +19,11 @@ from creditsvc.kernel.sheets.file_faults import (
     file_cut_off,
     header_missing,
     json_broken,
+    json_two_lists,
     no_records,
     undecodable,
 )
+from creditsvc.kernel.sheets.json_wrapped import Known, Pushed, list_begins, rows_in, wrapped_list
 from creditsvc.kernel.sheets.table import LONGEST_LINE, MOST_COLUMNS, BrokenRow, Cells, Table, no_object
 
 AHEAD = 200
@@ -30,9 +32,16 @@ PIECE = 256 * 1024
 Record = dict[str, Any] | BrokenRow
 
 
-def read_json(text: io.TextIOWrapper, *, is_list: bool) -> Table:
-    """The table. Raises ``InvalidInput`` if there is no record or the list is broken, ``UnsupportedFile`` if undecodable."""
-    records = _numbered(_elements(text) if is_list else _lines(text))
+def read_json(text: io.TextIOWrapper, *, is_list: bool, known: Known | None = None) -> Table:
+    """The table. Raises ``InvalidInput`` if there is no record or the list is broken, ``UnsupportedFile`` if undecodable.
+
+    ``known`` tells the name of a column from any other: with it, a list is also found inside what interfaces wrap
+    around it (``{"code": 0, "data": [...]}``).
+    """
+    source = Pushed(text)
+    inner = wrapped_list(source, known) if known is not None and not is_list else None
+    found = _elements(source, inner, known) if is_list or inner is not None else _lines(source)
+    records = _numbered(found)
     ahead = list(islice(records, AHEAD))
     headers: list[str] = []
     for _, record in ahead:
@@ -42,7 +51,8 @@ def read_json(text: io.TextIOWrapper, *, is_list: bool) -> Table:
         raise no_records()
     if not headers:
         raise json_broken(ahead[0][0])
-    return Table("json" if is_list else "ndjson", headers, _aligned(chain(ahead, records), headers))
+    kind = "json" if is_list or inner is not None else "ndjson"
+    return Table(kind, headers, _aligned(chain(ahead, records), headers))
 
 
 def _add_names(headers: list[str], record: dict[str, Any]) -> None:
@@ -67,7 +77,7 @@ def _numbered(records: Iterator[Record | None]) -> Iterator[tuple[int, Record]]:
     return ((number, record) for number, record in enumerate(records, 2) if record is not None)
 
 
-def _lines(text: io.TextIOWrapper) -> Iterator[Record | None]:
+def _lines(text: Pushed) -> Iterator[Record | None]:
     number = 1
     while True:
         number += 1
@@ -91,13 +101,20 @@ def _object(line: str) -> Record:
     return value if isinstance(value, dict) else no_object()
 
 
-def _elements(text: io.TextIOWrapper) -> Iterator[Record | None]:
-    """The objects of a list, one after another, in a window that holds little more than one of them."""
+def _elements(text: Pushed, begun: str | None = None, known: Known | None = None) -> Iterator[Record | None]:
+    """The objects of a list, one after another, in a window that holds little more than one of them.
+
+    ``begun`` is the text from the list's bracket on, where the list is inside something; rows are then looked for in
+    its objects too, and no second list may follow.
+    """
     decoder = json.JSONDecoder()
-    window, number, is_last = _more(text, 2).lstrip("\ufeff \t\r\n")[1:], 2, False
+    window = _more(text, 2).lstrip("\ufeff \t\r\n")[1:] if begun is None else begun[1:]
+    number, is_last = 2, False
     while True:
         window = window.lstrip(" \t\r\n,")
         if window.startswith("]"):
+            if begun is not None:
+                _refuse_second_list(window[1:], text, number)
             return
         try:
             value, end = decoder.raw_decode(window)
@@ -114,11 +131,22 @@ def _elements(text: io.TextIOWrapper) -> Iterator[Record | None]:
             continue
         if not isinstance(value, dict):
             raise json_broken(number)
-        yield value
-        window, number = window[end:], number + 1
+        for row in [value] if known is None else rows_in(value, known):
+            yield row
+            number += 1
+        window = window[end:]
 
 
-def _more(text: io.TextIOWrapper, number: int) -> str:
+def _refuse_second_list(rest: str, text: Pushed, number: int) -> None:
+    while rest:
+        if list_begins(rest) is not None:
+            raise json_two_lists()
+        # a bracket and its brace may be told apart by the end of a piece
+        tail, more = rest[-64:], _more(text, number)
+        rest = tail + more if more else ""
+
+
+def _more(text: Pushed, number: int) -> str:
     try:
         return text.read(PIECE)
     except UnicodeDecodeError as wrong:
