@@ -14,8 +14,8 @@ from creditsvc.kernel.sheets.table import MOST_COLUMNS, Cells, Table, too_wide
 
 MOST_UNPACKED = 512 * 1024 * 1024
 MOST_RATIO, RATIO_FROM = 50, 64 * 1024 * 1024
-MOST_CELLS = 60_000_000
-"""Of the rectangle that the first sheet spans: it is held whole."""
+MOST_CELLS = 8_000_000
+"""Of the rectangle that the first sheet spans: it is held whole, at some 125 bytes a cell, so this is a gibibyte."""
 _PIECE, _OVERLAP = 1024 * 1024, 64
 _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Z]{0,3})([0-9]{1,7})["']""")
 
