@@ -49,7 +49,7 @@ def follow_up(session: Session, about: Matter, decision: Decision, *, nonpublic_
         begin(TaskKind.ENTER, getattr(row, "listing", None) or about.entry)
     if rule.step is Step.REVOKE and rule.fact is FactType.REMOVED:
         begin(TaskKind.WRONG_LISTING, about.entry)
-    if rule.step is Step.ENTER_NONPUBLIC:
+    if rule.step in {Step.ENTER_NONPUBLIC, Step.WITHHOLD}:
         begin(TaskKind.NOTIFY_UNIT, about.entry)
     if nonpublic_before and rule.step in {Step.REMOVE, Step.REVOKE}:
         begin(TaskKind.NOTIFY_UNIT_EXIT, about.entry)

@@ -19,7 +19,7 @@ from punishment_rules.law import DebtorKind
 
 GROUPS: tuple[tuple[Bilingual, tuple[str, ...]], ...] = (
     (Bilingual("列入", "Listing"), ("decide_listing", "refuse_listing", "grant_grace", "publish_listing", "enter_nonpublic",
-                                   "lapse_listing", "issue_order")),
+                                   "withhold_listing", "lapse_listing", "issue_order")),
     (Bilingual("退出", "Leaving"), ("remove_listing", "revoke_listing", "lift_order", "revoke_order")),
     (Bilingual("更正与延长", "Correcting and extending"), ("correct_listing", "correct_order", "extend_listing")),
     (Bilingual("放宽", "Reliefs"), ("grant_temporary_lift", "grant_single_approval", "grant_single_lift", "end_relief")),

@@ -14,6 +14,7 @@ EVENTS: dict[str, Bilingual] = {
     "lapse": Bilingual("未公布即终结", "ended unpublished"),
     "publish": Bilingual("公布", "published"),
     "enter_nonpublic": Bilingual("不公开，通知单位", "not public, unit notified"),
+    "withhold": Bilingual("改为不公开", "withheld from publication"),
     "correct": Bilingual("更正", "corrected"),
     "extend": Bilingual("延长", "extended"),
     "annotate": Bilingual("标注", "noted"),

@@ -26,6 +26,8 @@ from creditsvc.storage.outbox import FactType, put
 
 __all__ = ["KINDS", "Kind", "apply", "check", "cleaned"]
 
+WITHHELD = "withheld"
+"""What receivers are told of an entry that is not public any more: nothing but that it leaves, without a trace."""
 STANDING_LISTING_CLAUSE = "法释〔2015〕17号第一条第二款"
 
 
@@ -163,7 +165,8 @@ def apply(session: Session, about: Matter, decision: Decision, *, actor: str, no
     told: dict[str, str] | None = None
     if rule.fact is FactType.REMOVED and not isinstance(row, CandidateRecord):
         told = _exit(session, decision, rule, legal_day(now))
-        row.exit, row.ended_on = told, legal_day(now)
+        if rule.step is not Step.WITHHOLD:  # what is withheld stands, and has not ended
+            row.exit, row.ended_on = told, legal_day(now)
     if change := CHANGES.get(decision.kind):
         change(session, about, Made(decision, decision.draft["changes"], actor, now))
     session.add(_event(about, decision, rule, actor, now))
@@ -184,11 +187,11 @@ def _after(about: Matter, step: Step) -> str:
 
 
 def _exit(session: Session, decision: Decision, rule: Kind, today: date) -> dict[str, str]:
-    revoked = rule.step is Step.REVOKE
+    revoked, withheld = rule.step is Step.REVOKE, rule.step is Step.WITHHOLD
     return {
         "exit": "revoked" if revoked else "removed",
-        "ground": decision.draft["ground"],
-        "effect": "erase" if revoked else "stop_use",
+        "ground": WITHHELD if withheld else decision.draft["ground"],
+        "effect": "erase" if revoked or withheld else "stop_use",
         "effective": today.isoformat(),
         "due": receiver_due(today, calendar(session)).day.isoformat(),
         "decision": decision.draft["document_number"],

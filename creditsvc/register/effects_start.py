@@ -234,6 +234,12 @@ def grace_of(session: Session, entry: str) -> GracePeriod | None:
     return session.scalar(query.limit(1))
 
 
+def _grace_first(session: Session, row: Listing) -> int:
+    """Months of grace that this court's grade of the listing asks for before publication; 0 if none."""
+    grade = rule_for(court_rules(session), row.court_code, row.decided_on).severity(row.severity)
+    return grade.grace_months if grade is not None else 0
+
+
 def earlier_graces(session: Session, about: Target) -> int:
     """How many grace periods this debtor was granted in this case, under whatever listing."""
     row = about.row
@@ -252,6 +258,7 @@ def _grace_open(session: Session, about: Target, asked: Asked) -> PolicyAnswer |
         grace_answer(
             from_day=asked.day("from_day"), to_day=asked.day("to_day"), decided_on=row.decided_on,
             earlier=earlier_graces(session, about), rule=rule_for(court_rules(session), row.court_code, asked.on),
+            at_least=_grace_first(session, row),
         )
     )  # fmt: skip
 
@@ -286,6 +293,7 @@ def _publishable(session: Session, about: Target, asked: Asked) -> PolicyAnswer 
             on=asked.on, grace_until=grace.to_day if grace else None, performed=performed_before(session, about.entry),
             until=row.until, decided_on=row.decided_on,
             entered_on=asked.day("national_entered_on") if "national_entered_on" in asked.changes else row.decided_on,
+            grace_first=0 if grace else _grace_first(session, row),
         )
     )  # fmt: skip
 
@@ -338,5 +346,6 @@ CHANGES: Mapping[str, Changer] = {
     "grant_grace": _grant_grace,
     "publish_listing": _publish,
     "enter_nonpublic": _enter_nonpublic,
+    "withhold_listing": _enter_nonpublic,
     "lapse_listing": _ended,
 }

@@ -133,6 +133,10 @@ KINDS: dict[str, Kind] = {
         ON_LISTING, Step.ENTER_NONPUBLIC, None, Bilingual("不公开，仅通知所在单位", "not public: notify the unit alone"),
         "中办发〔2016〕64号", fields={"unit_notified": text(256, required=True)}, must=frozenset({"unit_notified"}),
     ),
+    "withhold_listing": Kind(
+        ON_LISTING, Step.WITHHOLD, FactType.REMOVED, Bilingual("改为不公开", "withhold from publication"),
+        "中办发〔2016〕64号", fields={"unit_notified": text(256, required=True)}, must=frozenset({"unit_notified"}),
+    ),
     "remove_listing": Kind(
         ON_LISTING, Step.REMOVE, FactType.REMOVED, Bilingual("删除失信信息", "remove the listing"), f"{LIST_RULES}第十条",
         grounds=_REMOVALS, timer="T05",

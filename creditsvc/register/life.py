@@ -55,6 +55,7 @@ class Step(StrEnum):
     LAPSE = "lapse"
     PUBLISH = "publish"
     ENTER_NONPUBLIC = "enter_nonpublic"
+    WITHHOLD = "withhold"
     CORRECT = "correct"
     EXTEND = "extend"
     ANNOTATE = "annotate"
@@ -85,6 +86,7 @@ MOVES: dict[tuple[State, Step], State] = {
     (State.ACTIVE, Step.CORRECT): State.ACTIVE,
     (State.ACTIVE, Step.EXTEND): State.ACTIVE,
     (State.ACTIVE, Step.ANNOTATE): State.ACTIVE,
+    (State.ACTIVE, Step.WITHHOLD): State.ACTIVE_NONPUBLIC,
     (State.ACTIVE, Step.REMOVE): State.REMOVED,
     (State.ACTIVE, Step.REVOKE): State.REVOKED,
     (State.ACTIVE_NONPUBLIC, Step.CORRECT): State.ACTIVE_NONPUBLIC,

@@ -171,10 +171,13 @@ def _by_court(made: Decided, rule: CourtRule) -> Iterator[PolicyAnswer]:
                   "listing a unit needs the approval of the court above: give its number", rule.source)  # fmt: skip
 
 
-def grace_answer(*, from_day: date, to_day: date, decided_on: date, earlier: int, rule: CourtRule) -> PolicyAnswer:
+def grace_answer(
+    *, from_day: date, to_day: date, decided_on: date, earlier: int, rule: CourtRule, at_least: int = 0
+) -> PolicyAnswer:
     """Whether a grace period may be granted: one to three months, inside the court's own bounds; a second needs a person.
 
-    ``earlier`` counts grace periods that were granted in this case before.
+    ``earlier`` counts grace periods that were granted in this case before; ``at_least`` are the months that the court's
+    grade of the listing asks for, of the first one.
     """
     if from_day < decided_on:
         return no(
@@ -184,6 +187,9 @@ def grace_answer(*, from_day: date, to_day: date, decided_on: date, earlier: int
     if not add_months(from_day, low) <= to_day <= add_months(from_day, high):
         return no("grace-length", f"宽限期为 {low} 至 {high} 个月", f"grace is {low} to {high} months",
                   GRACE_CLAUSE if rule.grace_months == (1, 3) else rule.source)  # fmt: skip
+    if not earlier and to_day < add_months(from_day, at_least):
+        return no("grace-grade", f"本院规定该档的宽限期至少 {at_least} 个月",
+                  f"this court's rule: at least {at_least} months of grace for this grade", rule.source)  # fmt: skip
     if earlier:
         return ask("grace-second", "没有再次给予宽限期的规定，须由院长决定并说明理由",
                    "no rule allows a second grace: the president decides, with reasons", GRACE_CLAUSE)  # fmt: skip
@@ -191,9 +197,19 @@ def grace_answer(*, from_day: date, to_day: date, decided_on: date, earlier: int
 
 
 def publication_answer(
-    *, on: date, grace_until: date | None, performed: bool, until: date | None, entered_on: date, decided_on: date
+    *,
+    on: date,
+    grace_until: date | None,
+    performed: bool,
+    until: date | None,
+    entered_on: date,
+    decided_on: date,
+    grace_first: int = 0,
 ) -> PolicyAnswer:
-    """Whether a decided listing may be published: after grace, unperformed, entered in the national database."""
+    """Whether a decided listing may be published: after grace, unperformed, entered in the national database.
+
+    ``grace_first``: months of grace that the court's grade asks for and that have not been granted.
+    """
     if performed:
         return no(
             "performed",
@@ -201,6 +217,9 @@ def publication_answer(
             "performed before publication: it lapses, unpublished",
             GRACE_CLAUSE,
         )
+    if grace_first:
+        return no("grace-first", f"本院规定该档须先给予至少 {grace_first} 个月宽限期",
+                  f"this court's rule grants this grade {grace_first} months of grace first", GRACE_CLAUSE)  # fmt: skip
     if grace_until is not None and on <= grace_until:
         return no(
             "in-grace", f"宽限期至 {grace_until}，期内不公布", f"in grace to {grace_until}: not published", GRACE_CLAUSE

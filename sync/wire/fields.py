@@ -57,7 +57,7 @@ EFFECTS = frozenset({"stop_use", "erase"})
 GROUNDS_OF_LISTING = _names("able_but_refuses obstructs evades property_report order_breach settlement_refused")
 GROUNDS_OF_REMOVAL = _names(
     "performed settled applicant_request no_property suspended_enforcement not_enforced terminated term_ended early "
-    "error identity_error order_lifted incentive_ended"
+    "error identity_error order_lifted incentive_ended withheld"
 )
 
 Check = Callable[[Any, str], object]

@@ -168,6 +168,46 @@ def test_what_is_not_public_is_on_no_stream_and_in_no_check(services: Services) 
     assert kinds == ["notify_unit", "notify_unit_exit"], "the unit is told of both (I19)"
 
 
+def test_what_turns_unsuitable_for_publication_leaves_every_stream_and_stands(services: Services) -> None:
+    """It is in no check and on no stream, receivers keep nothing of it; the listing goes on, and the unit is told."""
+    who = resident(27)
+    row = listed(services, candidate(services, who))
+    refused(services, "step-impossible", about(row.entry, "withhold_listing", unit_notified="某局"))
+    decided(services, about(row.entry, "publish_listing", **ENTERED))
+    decided(services, about(row.entry, "withhold_listing", unit_notified="某局"), JUDGE)
+    (row,) = rows(services, Listing)
+    assert (row.state, row.nonpublic, row.exit, row.ended_on) == ("active_nonpublic", True, None, None)
+    assert named(services, who) == []
+    told = rows(services, Outbox)[-1]
+    assert told.exit is not None
+    assert (told.fact, told.is_exit, told.exit["effect"], told.exit["ground"]) == ("removed", True, "erase", "withheld")
+    assert [task.kind for task in rows(services, Task) if not task.closed_at] == ["notify_unit"]
+    decided(services, about(row.entry, "remove_listing", "performed"))
+    assert len(rows(services, Outbox)) == 2, "its end is told to nobody who was told that it left"
+
+
+GRADES = {
+    "court": "豫0105", "from": "2026-01-01", "source": "本院分级办法", "severities": [
+        {"name": "minor", "zh": "轻微", "en": "minor", "grace_months": 2}, {"name": "grave", "zh": "严重", "en": "grave"},
+    ],
+}  # fmt: skip
+
+
+def test_a_grade_that_asks_for_grace_first_is_not_published_without(services: Services) -> None:
+    with services.database.writing() as session:
+        keep_rule(session, GRADES, caller=JUDGE, now=services.clock.now())
+    row = listed(services, candidate(services, resident(28)), severity="minor")
+    refused(services, "grace-first", about(row.entry, "publish_listing", **ENTERED))
+    refused(services, "grace-grade", about(row.entry, "grant_grace", from_day="2026-11-24", to_day="2026-12-24"))
+    decided(services, about(row.entry, "grant_grace", from_day="2026-11-24", to_day="2027-01-24"), JUDGE)
+    today = move(services, 62)
+    entered = {"national_entry": "QG2", "national_entered_on": str(today)}
+    decided(services, about(row.entry, "publish_listing", on=today, **entered))
+    grave = listed(services, candidate(services, resident(29)), severity="grave", decided_on=str(today))
+    decided(services, about(grave.entry, "publish_listing", on=today, **{**entered, "national_entry": "QG3"}))
+    assert [one.state for one in rows(services, Listing)] == ["active", "active"]
+
+
 @pytest.mark.parametrize(
     ("born", "changes", "code"),
     [

@@ -44,14 +44,20 @@ def _policy(case: dict[str, Any]) -> tuple[Way, tuple[PolicyAnswer, ...]]:
 
 def _grace(case: dict[str, Any]) -> tuple[Way, tuple[PolicyAnswer, ...]]:
     one = grace_answer(
-        from_day=case["from_day"], to_day=case["to_day"], decided_on=DAY, earlier=case.get("earlier", 0), rule=LAW_ALONE
+        from_day=case["from_day"],
+        to_day=case["to_day"],
+        decided_on=DAY,
+        earlier=case.get("earlier", 0),
+        rule=LAW_ALONE,
+        at_least=case.get("at_least", 0),
     )
     return one.way, (one,)
 
 
 def _publication(case: dict[str, Any]) -> tuple[Way, tuple[PolicyAnswer, ...]]:
     one = publication_answer(
-        on=DAY, grace_until=case["grace_until"], performed=case["performed"], until=None, entered_on=DAY, decided_on=date(2026, 8, 23)
+        on=DAY, grace_until=case["grace_until"], performed=case["performed"], until=None, entered_on=DAY,
+        decided_on=date(2026, 8, 23), grace_first=case.get("grace_first", 0),
     )  # fmt: skip
     return one.way, (one,)
 
