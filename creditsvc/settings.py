@@ -95,6 +95,9 @@ class Settings:
     """CSV of court code, level (``soon``, ``late``, ``higher`` or ``*``) and mail address: who is told by mail of applications
     that are nearly due or late; empty: nobody, and the desk alone shows it."""
 
+    platform_objection_mail: str = ""
+    """Mailbox of the provincial platform that is told of objections raised here; empty: its stream's mark alone tells it."""
+
     oidc_issuer: str = ""
     """Issuer of the identity provider through which people may sign in to the portal; empty: none."""
     oidc_name: str = "统一身份认证"

@@ -24,6 +24,7 @@ from repair.entries import EntryView, own_entry, view_for
 from repair.evidence import papers_of
 from repair.facts import court_above, facts_about, refusal_facts
 from repair.history import load, missing, new_id, take_step, write_history
+from repair.platform_objections import raise_at_platform
 from repair.policy.answers import Answer
 from repair.policy.check import OF_OFFICE, EntryFacts, judge_way
 from repair.policy.deadlines import clock
@@ -31,7 +32,7 @@ from repair.policy.grounds import ground_of, needs_file
 from repair.policy.kinds import KINDS, About, ApplicationKind, Decider
 from repair.policy.materials import Material
 from repair.policy.states import EDITABLE, State, Step, move
-from repair.policy.wanted import cleaned_wanted, wanted_faults
+from repair.policy.wanted import TO_PLATFORM, cleaned_wanted, wanted_faults
 from repair.promises import keep_promise
 from repair.tables import Application, ApplicationEvent
 
@@ -254,6 +255,8 @@ def submit(
         raise InvalidInput(next(iter(faults.values())), code="application-incomplete", fields=sorted(faults))
     receive(session, application, calendar=calendar, now=now)
     take_step(session, application, Step.SUBMIT, caller=caller, now=now)
+    if kind is ApplicationKind.OBJECTION and (application.wanted or {}).get("to") == TO_PLATFORM:
+        raise_at_platform(session, services, application, calendar=calendar, now=now)
     if Material.PROMISE in ground_of(application.kind, application.ground).materials:
         keep_promise(session, application, view, now=now)
     annotate(session, application, now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,6 +46,23 @@ def consequences_of(session: Session, view: EntryView, *, on: date, overlay: Ove
     """What this entry blocks on this Beijing day, by sector; sectors where nothing binds are left out."""
     facts = facts_of_subjects(session, [view.subject_id], on=on).get(view.subject_id)
     return binding(facts, view.entry, on=on, rules=catalogue(), overlay=overlay) if facts else ()
+
+
+def measures_of(
+    session: Session, views: Sequence[EntryView], *, on: date, overlay: Overlay = NONE
+) -> Mapping[str, Sequence[MeasureInForce]]:
+    """By entry, every measure that binds its person on this day, once over all sectors; one reading of the register."""
+    about = {view.subject_id for view in views}
+    facts = facts_of_subjects(session, sorted(about), on=on)
+    found = {}
+    for view in views:
+        sectors = (
+            binding(facts[view.subject_id], view.entry, on=on, rules=catalogue(), overlay=overlay)
+            if view.subject_id in facts
+            else ()
+        )
+        found[view.entry] = list({one.id: one for sector in sectors for one in sector.measures}.values())
+    return found
 
 
 def binding(

@@ -87,19 +87,7 @@ def ask(
         raise Conflict(Bilingual("这类申请不询问申请执行人", "the creditor is not asked about this"), code="not-asked")
     if State(application.state) not in WITH_COURT:
         raise Conflict(Bilingual("申请已经办结", "the application is closed"), code="application-closed")
-    clean_name, clean_holder = name.strip(), _folded(holder)
-    if not clean_name or len(clean_name) > 128:
-        raise InvalidInput(
-            Bilingual("请填写申请执行人姓名或者名称", "give the creditor's name"),
-            code="field-missing",
-            field="creditor_name",
-        )
-    if len(clean_holder) != HOLDER_LENGTH:
-        raise InvalidInput(
-            Bilingual("请填写证件号码的后六位", "give the last six characters of the creditor's number"),
-            code="field-wrong",
-            field="creditor_number",
-        )
+    clean_name, clean_holder = _who(name, holder)
     for standing in _open(session, application):
         standing.revoked_at = now
     token = secrets.token_urlsafe(24)
@@ -131,6 +119,23 @@ def ask(
     record(session, action="creditor.asked", caller=caller, object=application.id, at=now,
            details={"sent": bool(address.strip())})  # fmt: skip
     return token
+
+
+def _who(name: str, holder: str) -> tuple[str, str]:
+    clean_name, clean_holder = name.strip(), _folded(holder)
+    if not clean_name or len(clean_name) > 128:
+        raise InvalidInput(
+            Bilingual("请填写申请执行人姓名或者名称", "give the creditor's name"),
+            code="field-missing",
+            field="creditor_name",
+        )
+    if len(clean_holder) != HOLDER_LENGTH:
+        raise InvalidInput(
+            Bilingual("请填写证件号码的后六位", "give the last six characters of the creditor's number"),
+            code="field-wrong",
+            field="creditor_number",
+        )
+    return clean_name, clean_holder
 
 
 def link_of(services: Services, token: str) -> str:

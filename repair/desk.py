@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime
 
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from creditsvc.access.audit import record
 from creditsvc.access.permissions import Permission, open_to
@@ -31,6 +33,7 @@ from repair.policy.states import State
 from repair.policy.wanted import day_of
 from repair.portal_forms import text
 from repair.rendering import DRAWN, page_picture, pages_of
+from repair.tables import Application
 
 blueprint = Blueprint("applications_desk", __name__, url_prefix="/desk/applications", template_folder="templates")
 
@@ -119,140 +122,127 @@ def paper_page(application_id: str, paper: str, number: int) -> Response:
     return Response(picture, mimetype="image/jpeg", headers=headers)
 
 
+def _act(application_id: str, do: Callable[[Session, Application, datetime], None]) -> ResponseReturnValue:
+    """One step with an application of the caller's court, in a transaction of its own; what lacks comes back by its field."""
+    try:
+        with services().database.writing() as session:
+            do(session, work.locked(session, application_id, caller=caller()), services().clock.now())
+    except InvalidInput as refused:
+        return _refused(application_id, refused)
+    return _back(application_id)
+
+
 @blueprint.post("/<application_id>/take")
 @open_to(Permission.APPLICATION_WORK)
 def take(application_id: str) -> ResponseReturnValue:
     """Take it up."""
-    with services().database.writing() as session:
-        found = work.locked(session, application_id, caller=caller())
-        work.take(session, found, caller=caller(), now=services().clock.now())
-    return _back(application_id)
+    return _act(application_id, lambda session, found, now: work.take(session, found, caller=caller(), now=now))
 
 
 @blueprint.post("/<application_id>/return")
 @open_to(Permission.APPLICATION_WORK)
 def give_back(application_id: str) -> ResponseReturnValue:
     """Return it to be completed."""
-    try:
-        with services().database.writing() as session:
-            found = work.locked(session, application_id, caller=caller())
-            lacking = text("lacking", work.MAX_REASON)
-            work.give_back(session, services(), found, lacking=lacking, caller=caller(), now=services().clock.now())
-    except InvalidInput as refused:
-        return _refused(application_id, refused)
-    return _back(application_id)
+
+    def act(session: Session, found: Application, now: datetime) -> None:
+        lacking = text("lacking", work.MAX_REASON)
+        work.give_back(session, services(), found, lacking=lacking, caller=caller(), now=now)
+
+    return _act(application_id, act)
 
 
 @blueprint.post("/<application_id>/grant")
 @open_to(Permission.DECISION_PROPOSE)
 def grant(application_id: str) -> ResponseReturnValue:
     """Propose to grant."""
-    try:
-        finding = Finding(
-            document_number=text("document_number", 120),
-            event_on=_day("event_on", Bilingual("请填写履行日期", "give the day of performance")),
-            confirmed_on=_day("confirmed_on", Bilingual("请填写法院确认日期", "give the day of confirmation")),
-            reason=text("reason", work.MAX_REASON),
-            lift_order=request.form.get("lift_order") == "1",
-            changes=_changes(),
-            from_day=day_of(request.form.get("from_day")),
-            to_day=day_of(request.form.get("to_day")),
-            measures=tuple(request.form.getlist("measures")),
-            found=request.form.get("found", ""),
-            removal_ground=request.form.get("removal_ground", ""),
-        )
+
+    def act(session: Session, found: Application, now: datetime) -> None:
         successor = text("successor", work.MAX_REASON)
-        with services().database.writing() as session:
-            found = work.locked(session, application_id, caller=caller())
-            now = services().clock.now()
-            work.propose_grant(session, services(), found, finding, caller=caller(), now=now, successor=successor)
-    except InvalidInput as refused:
-        return _refused(application_id, refused)
-    return _back(application_id)
+        work.propose_grant(session, services(), found, _finding(), caller=caller(), now=now, successor=successor)
+
+    return _act(application_id, act)
+
+
+def _finding() -> Finding:
+    """What the clerk typed; raises ``InvalidInput`` naming the day that is lacking."""
+    return Finding(
+        document_number=text("document_number", 120),
+        event_on=_day("event_on", Bilingual("请填写履行日期", "give the day of performance")),
+        confirmed_on=_day("confirmed_on", Bilingual("请填写法院确认日期", "give the day of confirmation")),
+        reason=text("reason", work.MAX_REASON),
+        lift_order=request.form.get("lift_order") == "1",
+        changes=_changes(),
+        from_day=day_of(request.form.get("from_day")),
+        to_day=day_of(request.form.get("to_day")),
+        measures=tuple(request.form.getlist("measures")),
+        found=request.form.get("found", ""),
+        removal_ground=request.form.get("removal_ground", ""),
+    )
 
 
 @blueprint.post("/<application_id>/refuse")
 @open_to(Permission.DECISION_PROPOSE)
 def refuse(application_id: str) -> ResponseReturnValue:
     """Propose to refuse."""
-    try:
-        refusal = work.Refusal(
-            document_number=text("refusal_number", 120),
-            reason=text("refusal_reason", work.MAX_REASON),
-            clause=text("clause", 200),
-            remedy=text("remedy", work.MAX_REASON),
-        )
-        with services().database.writing() as session:
-            found = work.locked(session, application_id, caller=caller())
-            work.propose_refusal(session, found, refusal, caller=caller(), now=services().clock.now())
-    except InvalidInput as refused:
-        return _refused(application_id, refused)
-    return _back(application_id)
+    refusal = work.Refusal(
+        document_number=text("refusal_number", 120),
+        reason=text("refusal_reason", work.MAX_REASON),
+        clause=text("clause", 200),
+        remedy=text("remedy", work.MAX_REASON),
+    )
+    return _act(
+        application_id,
+        lambda session, found, now: work.propose_refusal(session, found, refusal, caller=caller(), now=now),
+    )
 
 
 @blueprint.post("/<application_id>/approve")
 @open_to(Permission.DECISION_APPROVE)
 def approve(application_id: str) -> ResponseReturnValue:
     """The second signature."""
-    with services().database.writing() as session:
-        found = work.locked(session, application_id, caller=caller())
-        work.approve(
-            session,
-            services(),
-            found,
-            digest=request.form.get("digest", ""),
-            with_order=request.form.get("with_order") == "1",
-            caller=caller(),
-            now=services().clock.now(),
-        )
-    return _back(application_id)
+
+    def act(session: Session, found: Application, now: datetime) -> None:
+        digest, with_order = request.form.get("digest", ""), request.form.get("with_order") == "1"
+        work.approve(session, services(), found, digest=digest, with_order=with_order, caller=caller(), now=now)
+
+    return _act(application_id, act)
 
 
 @blueprint.post("/<application_id>/send-back")
 @open_to(Permission.DECISION_APPROVE)
 def send_back(application_id: str) -> ResponseReturnValue:
     """The second person disagrees."""
-    try:
-        with services().database.writing() as session:
-            found = work.locked(session, application_id, caller=caller())
-            reason = text("back_reason", work.MAX_REASON)
-            work.send_back(session, found, reason=reason, caller=caller(), now=services().clock.now())
-    except InvalidInput as refused:
-        return _refused(application_id, refused)
-    return _back(application_id)
+    reason = text("back_reason", work.MAX_REASON)
+    return _act(
+        application_id,
+        lambda session, found, now: work.send_back(session, found, reason=reason, caller=caller(), now=now),
+    )
 
 
 @blueprint.post("/<application_id>/pause")
 @open_to(Permission.APPLICATION_WORK)
 def pause(application_id: str) -> ResponseReturnValue:
     """Stop the clock, or let it run on."""
-    now = services().clock.now()
-    try:
-        with services().database.writing() as session:
-            found = work.locked(session, application_id, caller=caller())
-            if found.state == State.PAUSED:
-                work.resume(session, found, calendar=current_calendar(session), caller=caller(), now=now)
-            else:
-                work.pause(session, found, reason=text("pause_reason", 64), caller=caller(), now=now)
-    except InvalidInput as refused:
-        return _refused(application_id, refused)
-    return _back(application_id)
+
+    def act(session: Session, found: Application, now: datetime) -> None:
+        if found.state == State.PAUSED:
+            work.resume(session, found, calendar=current_calendar(session), caller=caller(), now=now)
+        else:
+            work.pause(session, found, reason=text("pause_reason", 64), caller=caller(), now=now)
+
+    return _act(application_id, act)
 
 
 @blueprint.post("/<application_id>/served")
 @open_to(Permission.APPLICATION_WORK)
 def served(application_id: str) -> ResponseReturnValue:
     """When and how the decision was served."""
-    try:
+
+    def act(session: Session, found: Application, now: datetime) -> None:
         on = _day("served_on", Bilingual("请填写送达日期", "give the day of service"))
-        with services().database.writing() as session:
-            found = work.locked(session, application_id, caller=caller())
-            note_service(
-                session, found, mode=text("mode", 32), served_on=on, caller=caller(), now=services().clock.now()
-            )
-    except InvalidInput as refused:
-        return _refused(application_id, refused)
-    return _back(application_id)
+        note_service(session, found, mode=text("mode", 32), served_on=on, caller=caller(), now=now)
+
+    return _act(application_id, act)
 
 
 @blueprint.post("/<application_id>/ask-creditor")

@@ -6,6 +6,7 @@ The message says that there is a decision and where it is read: no number, no re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -83,20 +84,22 @@ def _tell(
     now: datetime,
 ) -> Delivery:
     """The message on the page, after the same word by mail or short message; what stands on the page is returned."""
-    about = {
-        "purpose": purpose,
-        "court_code": application.court_code,
-        "subject_id": application.subject_id,
-        "entry": application.entry or None,
-        "application": application.id,
-    }
     where = f"{services.settings.public_url}/portal/"
     said = Bilingual(f"{title.zh}。{body.zh}{where}", f"{title.en}. {body.en} {where}")
+    page = Message(
+        Channel.PAGE,
+        purpose,
+        application.court_code,
+        title,
+        body,
+        subject_id=application.subject_id,
+        entry=application.entry or None,
+        application=application.id,
+        consented=application.e_service,
+    )
     for reach in ways_to(session, services, application.subject_id, application.entry):
-        queue(
-            session, services, Message(reach.channel, title=title, body=said, address=reach.address, **about), now=now
-        )
-    page = Message(Channel.PAGE, title=title, body=body, consented=application.e_service, **about)
+        word = replace(page, channel=reach.channel, body=said, address=reach.address, consented=False)
+        queue(session, services, word, now=now)
     return queue(session, services, page, now=now)
 
 

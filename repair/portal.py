@@ -21,7 +21,7 @@ from creditsvc.web.cookies import set_session_cookie
 from creditsvc.web.pages import render
 from repair import sessions, signin
 from repair.applications import own_applications
-from repair.consequences import consequences_of
+from repair.consequences import consequences_of, measures_of
 from repair.entries import own_entries, own_entry
 from repair.portal_account import hold_to_mandate
 from repair.portal_forms import text
@@ -159,12 +159,15 @@ def home() -> ResponseReturnValue:
             for view in entries
         ]
         rows = application_rows(applications, today)
+        standing = [view for view in entries if view.in_force]
+        measures = measures_of(session, standing, on=today, overlay=overlay_of(services().settings))
     return render(
         "repair/home.html",
         name=me.name,
         current=[card for card in cards if card.view.in_force],
         past=[card for card in cards if not card.view.in_force],
         applications=rows,
+        measures=measures,
         today=today,
     )
 

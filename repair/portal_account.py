@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed, TooMany
+from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed, NotFound, TooMany
 from creditsvc.kernel.text import Bilingual
 from creditsvc.papers.delivery_job import deliver_now
 from creditsvc.papers.delivery_states import Channel
@@ -146,11 +146,11 @@ def end(mandate_id: int) -> ResponseReturnValue:
     return redirect(url_for("portal_account.account"), 303)
 
 
-@blueprint.post("/contacts/<any(sms, mail):way>")
+@blueprint.post("/contacts/<way>")
 @open_to(Permission.APPLICATION_OWN)
 def give_contact(way: str) -> ResponseReturnValue:
     """A phone or a mail address, to be proven by the code that is sent there; without one, a fresh code for the old."""
-    channel, address = Channel(way), text("address", 256)
+    channel, address = _channel(way), text("address", 256)
     again = request.form.get("again") == "1"
 
     def begun(session: Session, me: str, now: datetime) -> int:
@@ -182,7 +182,7 @@ def _sent(way: str, begin: Callable[[Session, str, datetime], int]) -> ResponseR
     return redirect(url_for("portal_account.account", sent=way, _anchor=f"contact-{way}"), 303)
 
 
-@blueprint.post("/contacts/<any(sms, mail):way>/confirm")
+@blueprint.post("/contacts/<way>/confirm")
 @open_to(Permission.APPLICATION_OWN)
 def confirm_contact(way: str) -> ResponseReturnValue:
     """The code that came proves the address."""
@@ -191,20 +191,27 @@ def confirm_contact(way: str) -> ResponseReturnValue:
         now, me = services().clock.now(), caller().subject_id or ""
         as_factor = request.form.get("as_factor") == "1"
         right = contacts.confirm(
-            session, services(), me, Channel(way), text("code", 16), as_factor=as_factor, caller=caller(), now=now
+            session, services(), me, _channel(way), text("code", 16), as_factor=as_factor, caller=caller(), now=now
         )
     return _settled(way, right)
 
 
-@blueprint.post("/contacts/<any(sms, mail):way>/end")
+@blueprint.post("/contacts/<way>/end")
 @open_to(Permission.APPLICATION_OWN)
 def end_contact(way: str) -> ResponseReturnValue:
     """Take it out; one that protects the sign-in only with a code of now."""
     with services().database.writing() as session:
         _not_an_agent()
         now, me = services().clock.now(), caller().subject_id or ""
-        right = contacts.forget(session, services(), me, Channel(way), text("code", 16), caller=caller(), now=now)
+        right = contacts.forget(session, services(), me, _channel(way), text("code", 16), caller=caller(), now=now)
     return _settled(way, right)
+
+
+def _channel(way: str) -> Channel:
+    """The channel of an address's last part; raises ``NotFound``."""
+    if way not in {channel.value for channel in contacts.CHANNELS}:
+        raise NotFound(Bilingual("没有这个页面", "no such page"))
+    return Channel(way)
 
 
 def _settled(way: str, right: bool) -> ResponseReturnValue:

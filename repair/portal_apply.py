@@ -28,7 +28,7 @@ from repair.policy.promises import CONTENT, KINDS_OF_PROMISER, LIABILITY, PUBLIC
 from repair.policy.questions import QUESTIONS
 from repair.policy.reconsideration import RECONSIDERED, judge_again
 from repair.policy.states import EDITABLE, State, Step
-from repair.policy.wanted import CORRECTABLE, FIELDS, UNDERTAKING
+from repair.policy.wanted import CORRECTABLE, FIELDS, OBJECTED_TO, UNDERTAKING
 from repair.portal_account import hold_to_mandate
 from repair.portal_forms import text, uploads
 from repair.portal_view import clock_of, ground_name, holders_of, order_state, self_check, status_of, wanted_rows
@@ -171,6 +171,7 @@ def _explain_page(application_id: str, errors: dict[str, Bilingual]) -> str:
             typed={**(mine.wanted or {}), **request.form.to_dict()},
             correctable=CORRECTABLE,
             undertaking=UNDERTAKING,
+            objected_to=OBJECTED_TO,
             promise=CONTENT,
             liability=LIABILITY,
             promisers=KINDS_OF_PROMISER,

@@ -77,6 +77,8 @@ class Application(Base):
             "ix_application_due",
             "due_on",
             "number",
+            # so that the province's counts are read from the index alone
+            "court_code",
             sqlite_where=text("with_court"),
             postgresql_where=text("with_court"),
         ),

@@ -70,3 +70,8 @@ def opinion(number: str, item: str) -> Bilingual:
 def henan(zh: str, en: str) -> Bilingual:
     """An article of the provincial regulation on social credit."""
     return Bilingual(f"河南省社会信用条例{zh}", f"Henan Social Credit Regulation {en}")
+
+
+def liability_clause() -> Bilingual:
+    """The liability clause of a credit promise by the national form."""
+    return Bilingual("信用承诺书“违诺责任”", "the promise's own liability clause")

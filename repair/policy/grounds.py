@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
-from repair.policy.answers import consumption_rules, henan, listing_rules, opinion
+from repair.policy.answers import consumption_rules, henan, liability_clause, listing_rules, opinion
 from repair.policy.kinds import ApplicationKind
 from repair.policy.materials import FILLED_IN, Material
 
@@ -343,8 +343,6 @@ OBJECTIONS: Mapping[str, Ground] = {
     "privacy": _objection("公开了不应公开的内容", "something is published that should not be"),
 }
 
-BREACH_CLAUSE = Bilingual("信用承诺书“违诺责任”", "the promise's own liability clause")
-
 GROUNDS: Mapping[ApplicationKind, Mapping[str, Ground]] = {
     ApplicationKind.REMOVAL: REMOVALS,
     ApplicationKind.REVOCATION: REVOCATIONS,
@@ -376,7 +374,7 @@ GROUNDS: Mapping[ApplicationKind, Mapping[str, Ground]] = {
         )
     },
     ApplicationKind.PROMISE_BREACH: {
-        code: Ground(Bilingual(zh, en), BREACH_CLAUSE, (_S,), Effect.FOLLOW_UP, "")
+        code: Ground(Bilingual(zh, en), liability_clause(), (_S,), Effect.FOLLOW_UP)
         for code, zh, en in (
             ("not_kept", "没有履行承诺的义务", "what was promised was not done"),
             ("untrue", "承诺所附材料虚假", "what came with the promise was false"),

@@ -54,17 +54,18 @@ def _for_us(claims: Mapping[str, Any], client: str) -> bool:
 
 
 def _timely(claims: Mapping[str, Any], now: datetime) -> tuple[tuple[str, bool], ...]:
-    at, skew = now.timestamp(), SKEW.total_seconds()
-    ends, made, begins = (claims.get(name) for name in ("exp", "iat", "nbf"))
+    at, skew, oldest = now.timestamp(), SKEW.total_seconds(), OLDEST.total_seconds()
+    ends, made, begins = (_instant(claims.get(name)) for name in ("exp", "iat", "nbf"))
     return (
-        ("expired", _number(ends) and at < ends + skew),
-        ("issued", _number(made) and -skew <= at - made <= OLDEST.total_seconds() + skew),
-        ("early", begins is None or (_number(begins) and begins <= at + skew)),
+        ("expired", ends is not None and at < ends + skew),
+        ("issued", made is not None and -skew <= at - made <= oldest + skew),
+        ("early", "nbf" not in claims or (begins is not None and begins <= at + skew)),
     )
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _instant(value: Any) -> float | None:
+    """Seconds since 1970; none for what is no number."""
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _text(value: Any) -> str:

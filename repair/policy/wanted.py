@@ -40,13 +40,25 @@ FIELDS: Mapping[ApplicationKind, tuple[str, ...]] = {
     ApplicationKind.CORRECTION: ("field",),
     ApplicationKind.CREDIT_REPAIR: ("promise", "promiser", "publicity"),
     ApplicationKind.RECONSIDERATION: ("obstacle_ended_on",),
+    ApplicationKind.OBJECTION: ("to",),
 }
 _DAYS = frozenset({"from_day", "to_day", "obstacle_ended_on"})
 _TICKS = frozenset({"undertaking", "promise"})
+TO_PLATFORM = "platform"
+OBJECTED_TO = {
+    "court": Bilingual("请执行法院直接核查（三个工作日）", "let the court check it directly (3 working days)"),
+    TO_PLATFORM: Bilingual(
+        "向省信用平台提出，法院同时核查（平台三个工作日，需要法院核查的七个工作日）",
+        "raise it at the provincial platform, the court checks as well (3 working days, 7 where the court must check)",
+    ),
+}
+"""Where an objection is raised (河南省社会信用条例 art. 41); it is annotated at once in either case."""
+_OPTIONAL = frozenset({"to"})
 CHOICES: Mapping[str, Mapping[str, Bilingual]] = {
     "field": CORRECTABLE,
     "promiser": KINDS_OF_PROMISER,
     "publicity": PUBLICITY,
+    "to": OBJECTED_TO,
 }
 YES = Bilingual("是", "yes")
 WANTED_NAMES: Mapping[str, Bilingual] = {
@@ -58,6 +70,9 @@ WANTED_NAMES: Mapping[str, Bilingual] = {
     "promiser": Bilingual("承诺人类别", "kind of promiser"),
     "publicity": Bilingual("公开范围", "how far it may be made public"),
     "obstacle_ended_on": Bilingual("障碍消除的日期", "day on which the obstacle ended"),
+    "to": Bilingual("向谁提出", "raised with"),
+    "received_on": Bilingual("平台收到日期", "received by the platform on"),
+    "platform_due_on": Bilingual("平台最迟答复日期", "the platform answers by"),
 }
 UNDERTAKING = Bilingual(
     "我保证所述属实、证据真实，只按批准的事项和时间使用；有虚假或者违反的，立即恢复限制，从重处理，以后不再批准。",
@@ -95,7 +110,7 @@ def wanted_faults(kind: ApplicationKind, ground: str, wanted: Mapping[str, Any],
     for name in names:
         if name == "obstacle_ended_on" and ground != "obstacle":
             continue
-        if not wanted.get(name):
+        if name not in _OPTIONAL and not wanted.get(name):
             faults[name] = _LACKING[name]
     if "from_day" in names and "to_day" in names and not {"from_day", "to_day"} & set(faults):
         faults.update(_day_faults(kind, wanted, on))

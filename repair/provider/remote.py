@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
@@ -15,6 +15,7 @@ from creditsvc.kernel.text import Bilingual
 
 SECONDS = 5.0
 MOST_READ = 256 * 1024
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def trouble(why: str) -> Unavailable:
@@ -54,17 +55,15 @@ class Remote:
         return str(url)
 
     def _json(self, method: str, url: str, headers: Mapping[str, str], fields: Mapping[str, str] | None = None) -> Any:
-        more = {"ca_certs": self.ca_file} if self.ca_file else {}
         try:
-            with urllib3.PoolManager(retries=False, timeout=SECONDS, **more) as pool:
-                answer = pool.request(
+            with urllib3.PoolManager(retries=False, timeout=SECONDS, ca_certs=self.ca_file or None) as pool:
+                answer = pool.urlopen(
                     method,
                     self.check(url),
-                    fields=dict(fields) if fields else None,
-                    headers={"Accept": "application/json", **headers},
+                    body=urlencode(fields).encode() if fields else None,
+                    headers={"Accept": "application/json", **(FORM if fields else {}), **headers},
                     redirect=False,
                     preload_content=False,
-                    **({"encode_multipart": False} if fields else {}),
                 )
                 body = answer.read(MOST_READ + 1)
                 answer.close()

@@ -19,7 +19,9 @@ from tests.support.people import debtor_browser, key_header, make_staff, sign_in
 from wsgi import features
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
-PUBLIC_CHANGES = {"/sign-in", "/portal/sign-in", "/portal/second-factor", "/portal/window", "/creditor/<token>"}
+PUBLIC_CHANGES = {
+    "/sign-in", "/portal/sign-in", "/portal/second-factor", "/portal/second-factor/send", "/portal/window", "/creditor/<token>",
+}  # fmt: skip
 """The only pages that change something for strangers; public lookups that POST are named by their room below."""
 PLACEHOLDER = {"int": "1", "default": "x", "string": "x", "path": "x", "uuid": "00000000-0000-0000-0000-000000000000"}
 DENIED = {401, 403}

@@ -3,83 +3,97 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from creditsvc.access.accounts import NewAccount, create_account, start_session
+from creditsvc.access.callers import job_caller
+from creditsvc.access.permissions import StaffRole
+from creditsvc.app import create_app
 from creditsvc.kernel.days import legal_day
-from creditsvc.wallclock import SystemClock
+from creditsvc.services import Services
 from tests.performing.world import NAME
-from tests.repair.world import person_number
+from tests.repair.test_in_browser import served
+from tests.repair.world import COURT, person_number
 from tests.support.chromium import Visitor, chromium
-from tests.support.house import PASSWORD, House, house
+from tests.support.house import PASSWORD
+from wsgi import features
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[House]:
-    """A running service with a clerk, a judge and somebody of an agency."""
-    with house(tmp_path) as made:
-        made.account("clerk", "clerk", "--court", "豫0105")
-        made.account("judge", "judge", "--court", "豫0105")
-        made.account("agent", "agency", "--unit", "演示银行", "--sector", "financial_regulation")
-        made.serve()
-        yield made
+def test_from_the_notice_to_an_incentive(sqlite_services: Services) -> None:
+    """In this process, so that no house has to be built, and so that the days of publicity can pass."""
+    app = create_app(sqlite_services, features())
+    with served(app) as base, chromium() as browser:
+        court = Court(sqlite_services, browser, base)
+        clerk, judge = court.staff("clerk", StaffRole.CLERK), court.staff("judge", StaffRole.JUDGE)
+        agent = court.staff("agent", StaffRole.AGENCY, **AGENCY)
+        today = legal_day(sqlite_services.clock.now())
+        path, code = _advised(clerk, (today + timedelta(days=20)).isoformat())
+        me = _performer(browser, base, code)
+        me.look("performing-portal-countdown")
+        me.page.get_by_label("全部履行完毕的日期").fill(today.isoformat())
+        me.main_button("报告已经履行")
+        assert "待核实" in me.look("performing-portal-claimed")
+        _proposed(clerk, path)
+        judge.go(path)
+        judge.look("performing-desk-to-sign")
+        judge.main_button("同意，签批")
+        assert "已出具证明书" in judge.look("performing-desk-certified")
+        me.go("/portal/performances/")
+        me.page.get_by_label("公示并列入激励名单").check()
+        me.main_button("保存")
+        me.look("performing-portal-certified")
+        clerk.go(path)
+        clerk.main_button("提出并开始公示")
+        clerk.look("performing-desk-publicised")
+        stranger = Visitor.at(browser, base)
+        stranger.go("/incentives/publicity/?lang=en")
+        assert "守＊＊" in stranger.look("performing-publicity-en")
+        assert "没有可以告知的激励记录" in _asked(agent), "while it is publicised nobody is told"
+        _days_pass(sqlite_services, 14)
+        judge, agent = court.staff("judge2", StaffRole.JUDGE), court.staff("agent2", StaffRole.AGENCY, **AGENCY)
+        judge.go(path)
+        judge.main_button("列入")
+        judge.look("performing-desk-listed")
+        assert "没有可以告知的激励记录" not in _asked(agent)
+        agent.look("performing-agency")
+        again = _performer(browser, base, code)
+        again.go("/portal/performances/?lang=en")
+        again.look("performing-portal-en")
+        people = (clerk, judge, agent, me, stranger, again)
+        assert [visitor.faults for visitor in people] == [[]] * len(people)
 
 
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """One Chromium."""
-    with chromium() as made:
-        yield made
+AGENCY = {"unit": "演示银行", "sector": "financial_regulation"}
 
 
-def _signed_in(browser: Browser, home: House, username: str) -> Visitor:
-    made = Visitor.at(browser, home.base)
-    made.go("/sign-in")
-    made.page.get_by_label("用户名").fill(username)
-    made.page.get_by_label("密码").fill(PASSWORD)
-    made.page.keyboard.press("Enter")
-    made.page.wait_for_url(lambda address: "/sign-in" not in address)
-    return made
+@dataclass
+class Court:
+    """People who sign in by their cookie."""
+
+    services: Services
+    browser: Browser
+    base: str
+
+    def staff(self, username: str, role: StaffRole, **more: str) -> Visitor:
+        """Somebody of the court, or of an agency."""
+        now, court = self.services.clock.now(), None if more else COURT
+        new = NewAccount(username, username, role, court_code=court, **more)  # type: ignore[arg-type]
+        with self.services.database.writing() as session:
+            account = create_account(session, new, PASSWORD, cost="cheap", caller=job_caller("test"), now=now)
+            token = start_session(session, account, now=now)
+        made = Visitor.at(self.browser, self.base)
+        made.page.context.add_cookies([{"name": "session", "value": token, "url": self.base}])
+        return made
 
 
-def test_from_the_notice_to_publicity(browser: Browser, home: House) -> None:
-    today = legal_day(SystemClock().now())
-    clerk = _signed_in(browser, home, "clerk")
-    path, code = _advised(clerk, (today + timedelta(days=20)).isoformat())
-    me = _performer(browser, home, code)
-    me.look("performing-portal-countdown")
-    me.page.get_by_label("全部履行完毕的日期").fill(today.isoformat())
-    me.main_button("报告已经履行")
-    assert "待核实" in me.look("performing-portal-claimed")
-    _proposed(clerk, path)
-    judge = _signed_in(browser, home, "judge")
-    judge.go(path)
-    judge.look("performing-desk-to-sign")
-    judge.main_button("同意，签批")
-    assert "已出具证明书" in judge.look("performing-desk-certified")
-    me.go("/portal/performances/")
-    me.page.get_by_label("公示并列入激励名单").check()
-    me.main_button("保存")
-    me.look("performing-portal-certified")
-    clerk.go(path)
-    clerk.main_button("提出并开始公示")
-    clerk.look("performing-desk-publicised")
-    stranger = Visitor.at(browser, home.base)
-    stranger.go("/incentives/publicity/?lang=en")
-    assert "守＊＊" in stranger.look("performing-publicity-en")
-    me.go("/portal/performances/?lang=en")
-    assert "publicised" in me.look("performing-portal-en")
-    agent = _signed_in(browser, home, "agent")
-    agent.go("/agency/incentives/")
-    _asked(agent)
-    assert "没有可以告知的激励记录" in agent.look("performing-agency")
-    assert [visitor.faults for visitor in (clerk, me, judge, stranger, agent)] == [[]] * 5
+def _days_pass(services: Services, days: int) -> None:
+    services.clock.set(services.clock.now() + timedelta(days=days))  # type: ignore[attr-defined]
 
 
 def _advised(clerk: Visitor, due: str) -> tuple[str, str]:
@@ -102,8 +116,8 @@ def _advised(clerk: Visitor, due: str) -> tuple[str, str]:
     return path, clerk.page.locator("p.code strong").inner_text()
 
 
-def _performer(browser: Browser, home: House, code: str) -> Visitor:
-    me = Visitor.at(browser, home.base)
+def _performer(browser: Browser, base: str, code: str) -> Visitor:
+    me = Visitor.at(browser, base)
     me.go("/portal/sign-in")
     for label, value in (("证件号码", person_number(803).number), ("姓名", NAME), ("查询码", code)):
         me.page.get_by_label(re.compile(label)).first.fill(value)
@@ -122,8 +136,10 @@ def _proposed(clerk: Visitor, path: str) -> None:
     clerk.look("performing-desk-proposed")
 
 
-def _asked(agent: Visitor) -> None:
+def _asked(agent: Visitor) -> str:
+    agent.go("/agency/incentives/")
     for label, value in (("证件号码", person_number(803).number), ("姓名或者单位名称", NAME), ("核查目的", "贷款审查")):
         agent.page.get_by_label(label, exact=True).fill(value)
     agent.page.get_by_role("main").get_by_role("button", name="查询", exact=True).click()
     agent.page.wait_for_load_state()
+    return agent.page.locator("body").inner_text()
