@@ -227,6 +227,7 @@ def _told(settings: Settings, folder: Path, passwords: dict[str, str], key: str,
         "sector": "transport",
         "act": "fly",
         "purpose": "演示",
+        "matter": "演示-1",
     }
     lines += [
         "",

@@ -7,6 +7,7 @@ already worked is skipped by the ledger's unique due time.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -105,6 +106,8 @@ class Runner:
         for job in self.jobs:
             scheduler.add_job(self.tick, "interval", seconds=job.every_seconds, args=[job], id=job.name,
                               next_run_time=self.services.clock.now())  # fmt: skip
+        # a tick that finds the last one still running is nothing to tell of: they coalesce
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         scheduler.start()
         return scheduler
 
