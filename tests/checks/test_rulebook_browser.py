@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
@@ -18,7 +17,7 @@ from creditsvc.app import create_app
 from creditsvc.services import Services
 from punishment_rules import law
 from tests.repair.world import list_person
-from tests.support.chromium import chromium
+from tests.support.chromium import chromium, serious, too_wide
 from tests.support.people import PASSWORD, make_staff
 from wsgi import features
 
@@ -68,9 +67,8 @@ def changed(tmp_path: Path) -> Path:
 
 
 def faults_of(page: Page, name: str) -> list[str]:
-    serious = [one["id"] for one in Axe().run(page).response["violations"] if one["impact"] in {"serious", "critical"}]
-    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return [f"{name}: {fault}" for fault in serious] + ([f"{name}: {wider} px too wide"] if wider > 0 else [])
+    wide = [f"{name}: {wider} px too wide"] if (wider := too_wide(page)) else []
+    return [f"{name}: {fault}" for fault in serious(page)] + wide
 
 
 @pytest.mark.parametrize(("width", "lang"), [(1280, "zh"), (390, "zh"), (390, "en")])

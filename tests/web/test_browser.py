@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import make_server
 
 from creditsvc.access.permissions import StaffRole
 from creditsvc.services import Services
-from tests.conftest import missing_tool
+from tests.support.chromium import SIZES, chromium, serious, too_wide
 from tests.support.people import PASSWORD, make_staff
 
 pytestmark = pytest.mark.browser
-SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 PAGES = ("/sign-in", "/components", "/help", "/accessibility", "/docs", "/account", "/account/password", "/nowhere")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium of this machine."""
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        missing_tool("Chromium")
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as made:
         yield made
-        made.close()
 
 
 @pytest.fixture
@@ -68,20 +60,18 @@ def sign_in(page: Page, address: str, password: str = PASSWORD) -> None:
     page.get_by_role("main").get_by_role("button", name="登录").click()
 
 
-@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_no_serious_fault_and_no_overflow(browser: Browser, address: str, size: str, lang: str) -> None:
-    page, complaints = open_page(browser, size)
+def test_no_serious_fault_and_no_overflow(browser: Browser, address: str, lang: str) -> None:
+    page, complaints = open_page(browser, "desk")
     sign_in(page, address)
     faults: list[str] = []
     for path in PAGES:
         page.goto(f"{address}{path}?lang={lang}")
-        found = Axe().run(page).response["violations"]
-        faults += [
-            f"{path} {each['id']} {each['impact']}" for each in found if each["impact"] in {"serious", "critical"}
-        ]
-        if (wider := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
-            faults.append(f"{path} is {wider} px wider than the screen")
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            faults += [f"{path} {size} {fault}" for fault in serious(page)]
+            if wider := too_wide(page):
+                faults.append(f"{path} is {wider} px wider than the screen of a {size}")
     page.context.close()
     assert faults == []
     assert complaints == []
