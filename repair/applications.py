@@ -145,7 +145,7 @@ def _require_open(
 ) -> Answer:
     facts = facts_about(session, services, view, on=on)
     if refused is not None:
-        facts = EntryFacts(facts.about, facts.listing, facts.order, facts.wrong, refusal_facts(refused))
+        facts = EntryFacts(facts.about, facts.listing, facts.order, facts.wrong, refusal_facts(session, refused))
     answer = judge_way(facts, kind, ground, on=on)
     if not answer.may_apply:
         raise Conflict(

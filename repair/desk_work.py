@@ -118,7 +118,7 @@ def policy_view(
     view, kind = view_for(session, application.entry, application.subject_id, on=on), ApplicationKind(application.kind)
     facts = facts_about(session, services, view, on=on)
     if kind is ApplicationKind.RECONSIDERATION and application.about:
-        refused = refusal_facts(load(session, application.about, to_change=False))
+        refused = refusal_facts(session, load(session, application.about, to_change=False))
         facts = EntryFacts(facts.about, facts.listing, facts.order, facts.wrong, refused)
         # whether it came in time is judged by the day on which it came
         on = application.received_on or on

@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from creditsvc.kernel.calendars import Calendar
-from creditsvc.kernel.load import courts, packaged_calendar
+from creditsvc.kernel.load import courts
 from creditsvc.register.court_rules import rule_for
 from creditsvc.register.life import State
 from creditsvc.register.rules_loaded import court_rules
 from creditsvc.register.tables import Listing, Relief
 from creditsvc.services import Services
+from creditsvc.storage.calendars import calendar as current_calendar
 from creditsvc.storage.subjects import numbers_of
 from repair.entries import LISTING, EntryView
 from repair.policy.check import EntryFacts
@@ -123,12 +123,12 @@ def _breached(session: Session, subject_id: str) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def refusal_facts(refused: Application, *, calendar: Calendar | None = None) -> RefusalFacts:
-    """A decided application as the court above would look at it."""
+def refusal_facts(session: Session, refused: Application) -> RefusalFacts:
+    """A decided application as the court above would look at it, by the calendars as they are loaded."""
     last = None
     if refused.served_on is not None:
         # where a calendar is missing the latest possible day counts: doubt is never at the person's cost
-        last = clock("seek_reconsideration").due(refused.served_on, calendar or packaged_calendar()).latest
+        last = clock("seek_reconsideration").due(refused.served_on, current_calendar(session)).latest
     return RefusalFacts(
         kind=ApplicationKind(refused.kind),
         refused=refused.state == ApplicationState.REFUSED.value,

@@ -24,6 +24,7 @@ from repair.history import take_step
 from repair.policy.deadlines import SOON, Level, level_on
 from repair.policy.states import MOVES, OUTLIVES, State, Step
 from repair.provider.visit import forget_attempts
+from repair.recount import recount
 from repair.reliance import revoked_untold, tell_relying
 from repair.sessions import forget_challenges
 from repair.tables import Application
@@ -116,9 +117,20 @@ def tell_exits(services: Services, now: datetime) -> str:
     return f"{told} messages" if told else ""
 
 
+def count_anew(services: Services, now: datetime) -> str:
+    """Due days by newly loaded calendars, before anybody is told that they are near."""
+    total = 0
+    while True:
+        with services.database.writing() as session:
+            done = recount(session)
+        total += done
+        if not done:
+            return f"{total} recounted" if total else ""
+
+
 def deadlines(services: Services, now: datetime) -> str:
     """All of the above."""
-    steps = (close_overtaken, escalate, tell_relied, tell_exits)
+    steps = (close_overtaken, count_anew, escalate, tell_relied, tell_exits)
     return " ".join(filter(None, (step(services, now) for step in steps)))
 
 

@@ -107,7 +107,7 @@ def again(application_id: str) -> ResponseReturnValue:
     today = legal_day(services().clock.now())
     with services().database.reading() as session:
         refused = use.own_application(session, application_id, caller=caller())
-        facts = refusal_facts(refused)
+        facts = refusal_facts(session, refused)
         rows = [(code, rule, judge_again(facts, code, on=today)) for code, rule in RECONSIDERATIONS.items()]
         above = courts().by_code(court_above(refused.court_code))
     return render("repair/again.html", refused=refused, rows=rows, facts=facts, court=above, outcome=refused.proposal)

@@ -112,6 +112,10 @@ class Application(Base):
     received_on: Mapped[date | None] = mapped_column(Date)
     due_on: Mapped[date | None] = mapped_column(Date)
     due_provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    due_before: Mapped[date | None] = mapped_column(Date)
+    """What was due before a calendar that was loaded later moved it."""
+    calendar: Mapped[str | None] = mapped_column(String(16))
+    """The calendars by which it was last counted anew; none if it was not."""
     overdue_since: Mapped[date | None] = mapped_column(Date)
     decision_id: Mapped[int | None] = mapped_column(BigId)
     """The register's decision that a grant rests on."""
