@@ -8,6 +8,7 @@ subject and seals few cells, so random 96-bit nonces stay far below the limit of
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +22,9 @@ VERSION = 1
 AES_256_GCM = 1
 _HEADER = 6
 _NONCE = 12
+_BODY = _HEADER + _NONCE
+_MARK = bytes([VERSION, AES_256_GCM])
+_KID_LENGTH = (4).to_bytes(4, "big")
 
 
 class CellDamaged(CreditServiceError):
@@ -72,3 +76,22 @@ def unseal(key: bytes, place: Place, cell: bytes) -> bytes:
         return AESGCM(key).decrypt(nonce, cell[_HEADER + _NONCE :], _associated(place, kid))
     except InvalidTag:
         raise CellDamaged from None
+
+
+def own_opener(table: str, column: str) -> Callable[[AESGCM, str, bytes], bytes]:
+    """Opens cells whose row is their subject, as ``unseal`` does, when there are thousands of them.
+
+    The opener takes a key's cipher, the row and the cell; it raises ``CellDamaged``.
+    """
+    head = _associated_head(table, column)
+
+    def opened(cipher: AESGCM, row: str, cell: bytes) -> bytes:
+        if len(cell) < _HEADER + _NONCE or cell[:2] != _MARK:
+            raise CellDamaged
+        own = _part(row.encode())
+        try:
+            return cipher.decrypt(cell[_HEADER:_BODY], cell[_BODY:], head + own + own + _KID_LENGTH + cell[2:_HEADER])
+        except InvalidTag:
+            raise CellDamaged from None
+
+    return opened

@@ -12,18 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import LargeBinary, MetaData, String, delete, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from creditsvc.storage.base import NAMING, Instant
 from creditsvc.storage.bulk import insert_rows
-from creditsvc.storage.cells import CellDamaged, Place, seal, unseal
+from creditsvc.storage.cells import CellDamaged, Place, own_opener, seal, unseal
 from creditsvc.storage.engine import Database
 from creditsvc.storage.keyring import KEY_BYTES, Keyring
 
 TOKEN_BYTES = 16
 _LOOKUP_CHUNK = 500
 _MANY = 5000
+_KEY_COLUMN = ("subject_key", "wrapped")
 
 
 class KeyBase(DeclarativeBase):
@@ -82,7 +84,8 @@ class Vault:
         wanted = list(dict.fromkeys(subject_ids))
         with self._keys.reading() as session:
             wrapped = _wrapped_of(session, wanted)
-        return {subject: unseal(self._wrap, _key_place(subject), cell) for subject, cell in wrapped if cell is not None}
+        cipher, unwrap = AESGCM(self._wrap), own_opener(*_KEY_COLUMN)
+        return {subject: unwrap(cipher, subject, cell) for subject, cell in wrapped if cell is not None}
 
     def seal(self, key: bytes, place: Place, text: str) -> bytes:
         """A cell for a text under a subject's data key."""
@@ -96,9 +99,9 @@ class Vault:
 
     def open_many(self, cells: Mapping[str, bytes], *, table: str, column: str) -> dict[str, str]:
         """Texts of one column by subject, for cells whose row *is* the subject; destroyed ones are absent."""
-        keys = self.keys_of(cells)
+        keys, opened = self.keys_of(cells), own_opener(table, column)
         return {
-            subject: self.open(keys[subject], Place(table, column, subject, subject), cell)
+            subject: opened(AESGCM(keys[subject]), subject, cell).decode()
             for subject, cell in cells.items()
             if subject in keys
         }
@@ -120,8 +123,9 @@ def _wrapped_of(session: Session, wanted: Sequence[str]) -> list[tuple[str, byte
     if connection.dialect.name != "sqlite" and len(wanted) > _LOOKUP_CHUNK:
         for start in range(0, len(wanted), _MANY):
             some = wanted[start : start + _MANY]
-            query = "SELECT subject_id, wrapped FROM subject_key WHERE subject_id = ANY(%s)"
-            found += [(subject, cell) for subject, cell in connection.exec_driver_sql(query, (some,))]
+            with connection.connection.driver_connection.cursor(binary=True) as cursor:  # type: ignore[union-attr]
+                cursor.execute("SELECT subject_id, wrapped FROM subject_key WHERE subject_id = ANY(%s)", (some,))
+                found += cursor.fetchall()
         return found
     for start in range(0, len(wanted), _LOOKUP_CHUNK):
         chunk = wanted[start : start + _LOOKUP_CHUNK]
@@ -133,4 +137,4 @@ def _wrapped_of(session: Session, wanted: Sequence[str]) -> list[tuple[str, byte
 
 
 def _key_place(subject: str) -> Place:
-    return Place("subject_key", "wrapped", subject, subject)
+    return Place(*_KEY_COLUMN, subject, subject)
