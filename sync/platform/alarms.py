@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.kernel.errors import Unavailable
 from creditsvc.kernel.text import Bilingual
-from sync.platform.tables import PlatformAlarm
+from sync.platform.tables import PlatformAlarm, PlatformLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ def raise_alarm(session: Session, link_id: int, code: str, now: datetime, *, det
     """Open the alarm, or count it once more. ``detail`` never has personal data."""
     if code not in ALARMS:
         raise LookupError(code)
+    # two lanes may be in the same trouble at once: one alarm
+    session.scalar(select(PlatformLink.id).where(PlatformLink.id == link_id).with_for_update())
     found = session.scalar(
         select(PlatformAlarm).where(
             PlatformAlarm.link_id == link_id, PlatformAlarm.code == code, PlatformAlarm.cleared_at.is_(None)

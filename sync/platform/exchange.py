@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -26,6 +27,8 @@ from sync.platform.shape.profile import Profile
 from sync.platform.tables import PlatformAlarm, PlatformLink
 
 JOB = job_caller("platform")
+PATIENCE = 2.0
+"""Seconds that a round of what is urgent waits for its slowest link."""
 BACK_OFF = (timedelta(0), timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=30))
 """How long a link in trouble rests, by how often it failed in a row: a removal must not wait long behind it."""
 
@@ -36,29 +39,32 @@ def links_of(services: Services) -> list[PlatformLink]:
         return live_links(session)
 
 
-def exchange(services: Services, now: datetime) -> int:
-    """Send on every link; how many rows went out. Ends of all links go between two batches of any one."""
-    total = 0
-    links = links_of(services)
-    for link in links:
-        if resting(services, link, now):
-            continue
-        others = [other for other in links if other.id != link.id]
+def send_urgent(services: Services, now: datetime) -> int:
+    """Send what is urgent (ends, then corrections) on every link at once; how many rows went out.
 
-        def ends_first(others: list[PlatformLink] = others) -> None:
-            for other in others:
-                if not resting(services, other, services.clock.now()):
-                    _sent(services, other, urgent_only=True)
-
-        total += _sent(services, link, between=ends_first if others else None)
-    return total
-
-
-def _sent(
-    services: Services, link: PlatformLink, *, urgent_only: bool = False, between: Callable[[], None] | None = None
-) -> int:
+    A link that takes longer than ``PATIENCE`` goes on by itself: the others' next round waits for nobody.
+    """
+    links = [link for link in links_of(services) if not resting(services, link, now)]
+    if len(links) < 2:
+        return sum(_sent(services, link, urgent_only=True) for link in links)
+    pool = ThreadPoolExecutor(len(links), "platform-urgent")
     try:
-        return Sender(services, link.id, secrets.token_hex(8)).run(urgent_only=urgent_only, between=between).rows
+        ran = [pool.submit(_sent, services, link, urgent_only=True) for link in links]
+        done, _ = wait(ran, timeout=PATIENCE)
+        return sum(each.result() for each in done)
+    finally:
+        pool.shutdown(wait=False)
+
+
+def send_additions(services: Services, now: datetime) -> int:
+    """Send additions on every link; how many rows went out. What is urgent goes out beside it, by a job of its own."""
+    return sum(_sent(services, link, urgent=False) for link in links_of(services) if not resting(services, link, now))
+
+
+def _sent(services: Services, link: PlatformLink, *, urgent_only: bool = False, urgent: bool = True) -> int:
+    try:
+        sender = Sender(services, link.id, secrets.token_hex(8))
+        return sender.run(urgent_only=urgent_only, urgent=urgent).rows
     except InvalidInput as wrong:
         # a profile that was changed on disk and can't be read any more
         with services.database.writing() as session:

@@ -13,7 +13,7 @@ from creditsvc.feature import Feature, Job, NavigationItem
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from sync.platform import api, desk, desk_work
-from sync.platform.exchange import compare_due, exchange, fetch, watch
+from sync.platform.exchange import compare_due, fetch, send_additions, send_urgent, watch
 
 
 def _pages() -> Sequence[Blueprint]:
@@ -39,8 +39,10 @@ FEATURE = Feature(
     blueprints=_pages,
     api_blueprints=_api,
     jobs=(
-        Job("platform-exchange", _counting(exchange, "sent"), 1,
-            Bilingual("向信用平台发送：撤回和更正优先", "send to platforms: ends and corrections first")),
+        Job("platform-urgent", _counting(send_urgent, "sent"), 1,
+            Bilingual("向信用平台发送撤回和更正，不等待新增", "send ends and corrections to platforms; they wait for no addition")),
+        Job("platform-additions", _counting(send_additions, "sent"), 1,
+            Bilingual("向信用平台分批发送新增", "send additions to platforms, in batches")),
         Job("platform-fetch", _counting(fetch, "received"), 15,
             Bilingual("取回执、退回和来件，送出答复", "fetch receipts, refusals and messages, hand answers over")),
         Job("platform-compare", _counting(compare_due, "compared"), 300,

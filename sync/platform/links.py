@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from creditsvc.access import audit
 from creditsvc.access.callers import Caller
@@ -25,7 +28,7 @@ from sync.platform.tables import PlatformLink
 from sync.subscribers import find_agreement, subscriber_named
 from sync.tables_feed import Subscriber
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=10)
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,38}", re.ASCII)
 _RESERVED = frozenset({"refusals", "messages", "comparisons"})
 """Addresses of the desk."""
@@ -139,23 +142,73 @@ def end_link(session: Session, link: PlatformLink, *, caller: Caller, now: datet
     audit.record(session, action="platform.ended", caller=caller, object=f"platform:{link.name}", at=now)
 
 
-def claim(session: Session, link_id: int, holder: str, now: datetime) -> bool:
-    """Take, or keep, the right to send on a link; one at a time. A dead holder's right ends by itself."""
-    free = or_(PlatformLink.claim.is_(None), PlatformLink.claim == holder, PlatformLink.claimed_until < now)
-    done = session.execute(
-        update(PlatformLink)
-        .where(PlatformLink.id == link_id, free)
-        .values(claim=holder, claimed_until=now + LEASE)
-        .execution_options(synchronize_session=False)
-    )
-    return bool(done.rowcount)  # type: ignore[attr-defined]
+def locked(session: Session, link_id: int) -> PlatformLink:
+    """The link, for this transaction alone: whoever plans, or counts receipts, takes turns."""
+    return session.scalars(select(PlatformLink).where(PlatformLink.id == link_id).with_for_update()).one()
 
 
-def give_back(session: Session, link_id: int, holder: str) -> None:
-    """Let others send."""
-    session.execute(
-        update(PlatformLink)
-        .where(PlatformLink.id == link_id, PlatformLink.claim == holder)
-        .values(claim=None, claimed_until=None)
-        .execution_options(synchronize_session=False)
-    )
+def is_claimed(link: PlatformLink, lane: str, now: datetime) -> bool:
+    """Whether somebody works on this lane, as far as anybody can tell."""
+    holder, until = _COLUMNS[lane]
+    claimed_until: datetime | None = getattr(link, until.key)
+    return getattr(link, holder.key) is not None and claimed_until is not None and claimed_until >= now
+
+
+class Claim:
+    """The right to send on one lane of a link, one holder at a time; kept alive while it is worked on.
+
+    A dead holder's right ends by itself within ``LEASE``: a removal waits no longer behind a crash.
+    """
+
+    def __init__(self, services: Services, link_id: int, lane: str, holder: str) -> None:
+        self._services, self._link_id, self._holder = services, link_id, holder
+        self._claim, self._until = _COLUMNS[lane]
+        self._done = threading.Event()
+        self.held = False
+
+    def __enter__(self) -> Self:
+        with self._services.database.writing() as session:
+            self.held = self.keep(session, self._services.clock.now())
+        if self.held:
+            self._beats = threading.Thread(target=self._beat, name="platform-claim", daemon=True)
+            self._beats.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self.held:
+            return
+        self._done.set()
+        self._beats.join()
+        with self._services.database.writing() as session:
+            session.execute(
+                update(PlatformLink)
+                .where(PlatformLink.id == self._link_id, self._claim == self._holder)
+                .values({self._claim: None, self._until: None})
+                .execution_options(synchronize_session=False)
+            )
+
+    def keep(self, session: Session, now: datetime) -> bool:
+        """Take the right, or keep it; whether it is ours."""
+        free = or_(self._claim.is_(None), self._claim == self._holder, self._until < now)
+        done = session.execute(
+            update(PlatformLink)
+            .where(PlatformLink.id == self._link_id, free)
+            .values({self._claim: self._holder, self._until: now + LEASE})
+            .execution_options(synchronize_session=False)
+        )
+        return bool(done.rowcount)  # type: ignore[attr-defined]
+
+    def _beat(self) -> None:
+        while not self._done.wait(LEASE.total_seconds() / 4):
+            try:
+                with self._services.database.writing() as session:
+                    self.keep(session, self._services.clock.now())
+            except SQLAlchemyError:
+                continue  # the next beat tries again; the sender itself says what is wrong
+
+
+URGENT, ADDING = "urgent", "additions"
+_COLUMNS: Mapping[str, tuple[InstrumentedAttribute[str | None], InstrumentedAttribute[datetime | None]]] = {
+    ADDING: (PlatformLink.claim, PlatformLink.claimed_until),
+    URGENT: (PlatformLink.urgent_claim, PlatformLink.urgent_claimed_until),
+}

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import ARRAY, String, cast, delete, func, select
 from sqlalchemy.orm import Session
 
+from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.load import packaged_calendar
 from creditsvc.storage.bulk import insert_alike
+from creditsvc.storage.calendars import calendar
 from sync.platform.alarms import raise_alarm
 from sync.platform.shape.batches import BatchOut, Lane, batch_number, make_batch
 from sync.platform.shape.clocks import clock_of_row, deadline
@@ -79,7 +80,7 @@ class Planner:
     """Plans batches of one link."""
 
     def __init__(self, profile: Profile, provider: Provider, signer: Signer) -> None:
-        self.profile, self._provider, self._signer = profile, provider, signer
+        self.profile, self.provider, self.signer = profile, provider, signer
         self._mapper = Mapper(profile, provider)
 
     def plan(
@@ -92,8 +93,8 @@ class Planner:
         serial = link.serial + 1
         # to the second: what is signed and sent again later must be the same
         at = now.replace(microsecond=0)
-        number = batch_number(self.profile, self._provider, serial, at)
-        rows, kept = self._rows(session, link, number, at, drafts, now=now)
+        number = self.begin(serial, at)
+        rows, kept = self._rows(session, link, drafts, now=now)
         if not rows:
             return None
         link.serial = serial
@@ -107,55 +108,66 @@ class Planner:
             ((link.id, serial, at_, row.key, row.version, row.operation, row.shape, draft.court)
              for at_, (row, draft) in enumerate(zip(rows, kept, strict=True), 1)), {},
         )  # fmt: skip
-        return make_batch(self.profile, number, serial=serial, lane=lane, rows=rows, at=at, signer=self._signer)
+        return make_batch(number, serial=serial, lane=lane, rows=rows, at=at, signer=self.signer)
 
     def again(self, batch: PlatformBatch, drafts: Iterable[tuple[int, Draft]]) -> BatchOut:
         """The same batch anew, from rows by their sequence; raises ``RowRefused``."""
         self._mapper.begin(batch.number, batch.created_at)
-        rows = [self._row(draft, sequence) for sequence, draft in drafts]
+        rows = [self.row(draft, sequence) for sequence, draft in drafts]
         return make_batch(
-            self.profile, batch.number, serial=batch.serial, lane=Lane(batch.lane), rows=rows, at=batch.created_at,
-            signer=self._signer,
+            batch.number, serial=batch.serial, lane=Lane(batch.lane), rows=rows, at=batch.created_at,
+            signer=self.signer,
         )  # fmt: skip
 
     def shown(self, drafts: Sequence[Draft], now: datetime) -> tuple[BatchOut, list[RowRefused]]:
         """What would be sent, and what could not be; nothing is planned."""
         at = now.replace(microsecond=0)
-        number = batch_number(self.profile, self._provider, 0, at)
-        self._mapper.begin(number, at)
+        number = self.begin(0, at)
         rows: list[Row] = []
         refused: list[RowRefused] = []
         for draft in drafts:
             try:
-                rows.append(self._row(draft, len(rows) + 1))
+                rows.append(self.row(draft, len(rows) + 1))
             except RowRefused as wrong:
                 refused.append(wrong)
         lane = Lane.ADDITIONS
-        return make_batch(self.profile, number, serial=0, lane=lane, rows=rows, at=at, signer=self._signer), refused
+        return make_batch(number, serial=0, lane=lane, rows=rows, at=at, signer=self.signer), refused
 
-    def _row(self, draft: Draft, sequence: int) -> Row:
+    def begin(self, serial: int, at: datetime) -> str:
+        """The number of a new batch; the rows that follow belong to it."""
+        number = batch_number(self.profile, self.provider, serial, at)
+        self._mapper.begin(number, at)
+        return number
+
+    def row(self, draft: Draft, sequence: int) -> Row:
+        """One row of the batch that was begun. Raises ``RowRefused``."""
         if isinstance(draft.what, End):
             return self._mapper.ending(draft.what, sequence)
         return self._mapper.standing(draft.what, draft.operation, sequence)
 
     def _rows(
-        self, session: Session, link: PlatformLink, number: str, at: datetime, drafts: Sequence[Draft], *, now: datetime
+        self, session: Session, link: PlatformLink, drafts: Sequence[Draft], *, now: datetime
     ) -> tuple[list[Row], list[Draft]]:
-        self._mapper.begin(number, at)
         rows: list[Row] = []
         kept: list[Draft] = []
         refused: list[tuple[Draft, Fault]] = []
         for draft in drafts:
             try:
-                rows.append(self._row(draft, len(rows) + 1))
+                rows.append(self.row(draft, len(rows) + 1))
                 kept.append(draft)
             except RowRefused as wrong:
                 refused.append((draft, wrong.faults[0]))
-        if refused:
-            for draft, fault in refused:
-                refuse(session, link.id, draft, code=BY_PROFILE, column=fault.column, problem=fault.problem, now=now)
-            raise_alarm(session, link.id, "row-impossible", now, detail=str(len(refused)))
+        self.put_before_a_person(session, link, refused, now=now)
         return rows, kept
+
+    def put_before_a_person(
+        self, session: Session, link: PlatformLink, refused: Sequence[tuple[Draft, Fault]], *, now: datetime
+    ) -> None:
+        """Rows that the profile can't carry, with what is wrong."""
+        for draft, fault in refused:
+            refuse(session, link.id, draft, code=BY_PROFILE, column=fault.column, problem=fault.problem, now=now)
+        if refused:
+            raise_alarm(session, link.id, "row-impossible", now, detail=str(len(refused)))
 
 
 def refuse(
@@ -178,15 +190,16 @@ def refuse(
         session.flush()
 
 
-def due_of(lane: str, sent: date) -> date:
+def due_of(lane: str, sent: date, by: Calendar) -> date:
     """The last day on which the platform may answer for a batch of this lane."""
     operation = {Lane.REMOVALS.value: "D", Lane.CORRECTIONS.value: "U"}.get(lane, "I")
-    return deadline(clock_of_row(operation), sent, packaged_calendar()).day
+    return deadline(clock_of_row(operation), sent, by).day
 
 
 def mark_sent(session: Session, batch: PlatformBatch, now: datetime) -> None:
     """It has been handed over; the platform's clock begins."""
-    batch.state, batch.sent_at, batch.due_on = SENT, now, due_of(batch.lane, legal_day(now))
+    batch.state, batch.sent_at = SENT, now
+    batch.due_on = due_of(batch.lane, legal_day(now), calendar(session))
 
 
 def void(session: Session, batch: PlatformBatch, *, uncertain: bool) -> None:

@@ -20,6 +20,7 @@ from sync.ladder import note_confirmed, note_fetched
 from sync.platform.alarms import clear_alarms, raise_alarm
 from sync.platform.channels.base import FEEDBACK, Channel
 from sync.platform.channels.files import FilesChannel
+from sync.platform.links import locked
 from sync.platform.planning import PLANNED, SENT, SETTLED, newest_rows
 from sync.platform.records import STREAM
 from sync.platform.shape.answers import ReceiptIn, Unreadable, read_receipt
@@ -57,8 +58,8 @@ def receive(services: Services, link: PlatformLink, profile: Profile, channel: C
     for bundle in channel.inbox(FEEDBACK):
         with services.database.writing() as session:
             # the sender and two receivers would count the same batch
-            session.scalars(select(PlatformLink.id).where(PlatformLink.id == link.id).with_for_update()).one()
-            take_receipts(session, link.id, profile, bundle.rows, now=services.clock.now(), total=total)
+            locked(session, link.id)
+            take_receipts(session, link.id, profile, list(bundle.rows), now=services.clock.now(), total=total)
         bundle.taken()
     if isinstance(channel, FilesChannel):
         channel.refuse_broken()

@@ -6,7 +6,7 @@ The report is a signed note of both sides' counts and bucket digests: the platfo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,8 +29,9 @@ from sync.platform.channels.open import link_signer
 from sync.platform.receive import wish
 from sync.platform.records import STREAM, stream_row
 from sync.platform.shape.answers import Holding, Unreadable, read_holding
-from sync.platform.shape.compare import ENDED, LISTED, Comparison, Difference, Ours, Tally, compare, differing, tally
+from sync.platform.shape.compare import BUCKETS, ENDED, LISTED, Difference, Ours, Tally, Tallying, compare, differing
 from sync.platform.shape.profile import Profile
+from sync.platform.spool import Spool
 from sync.platform.tables import (
     PlatformBatch,
     PlatformComparison,
@@ -72,60 +73,88 @@ def reconcile(
     if bundle is None:
         return None
     now = services.clock.now()
-    theirs = list(_theirs(profile, bundle.rows))
-    with services.database.reading() as session:
-        ours = ours_of(session, link.id, now, strict=strict)
+    with Spool() as spool:
+        unread = _lay_down_theirs(spool, profile, bundle.rows)
+        with services.database.reading() as session:
+            lay_down_ours(session, spool, link.id, now, strict=strict)
+        found = _compared(spool)
     with services.database.writing() as session:
-        made = _compare(
-            session,
-            services,
-            link,
-            ours=ours,
-            theirs=theirs,
-            unread=len(bundle.rows) - len(theirs),
-            now=now,
-            caller=caller,
-        )
+        made = _keep(session, services, link, found, unread=unread, now=now, caller=caller)
     bundle.taken()
     return made
 
 
-def _theirs(profile: Profile, rows: Sequence[Mapping[str, Any]]) -> Iterator[Holding]:
+@dataclass(slots=True)
+class Found:
+    """What both sides hold, and what differs. Records that still stand there though they ended are kept in any number."""
+
+    ours: Tally
+    theirs: Tally
+    kinds: Counter[str]
+    differences: list[Difference]
+    waiting: int
+
+
+def _lay_down_theirs(spool: Spool, profile: Profile, rows: Iterable[Mapping[str, Any]]) -> int:
+    """Lay their list down; how many of its rows make no sense."""
+    unread = 0
     for row in rows:
         try:
-            yield read_holding(profile, row)
+            spool.put("theirs", *read_holding(profile, row))
         except Unreadable:
-            continue
+            unread += 1
+    return unread
 
 
-def _compare(
-    session: Session, services: Services, link: PlatformLink, *, ours: Mapping[str, Ours], theirs: list[Holding], unread: int,
-    now: datetime, caller: Caller,
-) -> Compared:  # fmt: skip
-    stream = stream_row(session)
-    found = compare(ours, theirs)
-    told_theirs = tally((held.key, held.version, held.status, held.court) for held in theirs)
-    told_ours = _tally_of(ours, theirs)
-    kinds = Counter(difference.kind for difference in found.differences)
-    report = report_text(services, link, told_ours, told_theirs, kinds, now=now)
+def _compared(spool: Spool) -> Found:
+    """Bucket after bucket: no more than one of them stands in memory."""
+    told_ours, told_theirs, kinds, waiting = Tallying(), Tallying(), Counter[str](), 0
+    urgent: list[Difference] = []
+    others: list[Difference] = []
+    for bucket in range(BUCKETS):
+        ours, theirs = ours_in(spool, bucket), [Holding(*each) for each in spool.read("theirs", bucket)]
+        found = compare(ours, theirs)
+        kinds.update(each.kind for each in found.differences)
+        waiting += found.waiting
+        urgent += [each for each in found.differences if each.kind == "held_but_ended"]
+        others += [each for each in found.differences if each.kind != "held_but_ended"][
+            : MOST_DIFFERENCES - len(others)
+        ]
+        told_ours.add(bucket, _told(ours, theirs))
+        told_theirs.add(bucket, ((held.key, held.version, held.status, held.court) for held in theirs))
+    return Found(told_ours.done(), told_theirs.done(), kinds, urgent + others, waiting)
+
+
+def _keep(
+    session: Session,
+    services: Services,
+    link: PlatformLink,
+    found: Found,
+    *,
+    unread: int,
+    now: datetime,
+    caller: Caller,
+) -> Compared:
+    stream, differences = stream_row(session), sum(found.kinds.values())
+    report = report_text(services, link, found.ours, found.theirs, found.kinds, now=now)
     row = PlatformComparison(
-        link_id=link.id, at=now, on_day=legal_day(now), sequence=stream.size if stream else 0, ours=told_ours.as_json(),
-        theirs=told_theirs.as_json(), found=dict(kinds), waiting=found.waiting, report=report, actor=caller.actor,
-        state="differs" if found.differences else "agrees",
+        link_id=link.id, at=now, on_day=legal_day(now), sequence=stream.size if stream else 0, ours=found.ours.as_json(),
+        theirs=found.theirs.as_json(), found=dict(found.kinds), waiting=found.waiting, report=report, actor=caller.actor,
+        state="differs" if differences else "agrees",
     )  # fmt: skip
     session.add(row)
     session.flush()
     _note(session, link, row, found, unread=unread, now=now)
     audit.record(session, action="platform.compared", caller=caller, object=f"platform:{link.name}", at=now,
-                 details={"differences": len(found.differences), "waiting": found.waiting})  # fmt: skip
-    return Compared(row.id, len(found.differences), found.waiting, row.state)
+                 details={"differences": differences, "waiting": found.waiting})  # fmt: skip
+    return Compared(row.id, differences, found.waiting, row.state)
 
 
 def _note(
-    session: Session, link: PlatformLink, row: PlatformComparison, found: Comparison, *, unread: int, now: datetime
+    session: Session, link: PlatformLink, row: PlatformComparison, found: Found, *, unread: int, now: datetime
 ) -> None:
     """Keep the differences, tell of them, and have repaired what needs no person."""
-    kept = found.differences[:MOST_DIFFERENCES]
+    kept = found.differences
     insert_rows(
         session, PlatformDifference,
         [{"comparison_id": row.id, "entry": each.key[:64], "kind": each.kind, "ours": each.ours, "theirs": each.theirs,
@@ -140,7 +169,7 @@ def _note(
         detail = ", ".join(f"{kind} {count}" for kind, count in sorted(row.found.items()))
         raise_alarm(session, link.id, "differs", now, detail=detail)
         row.repaired = _wish_all(session, link.id, [each for each in kept if each.kind in BY_ITSELF], now)
-        row.state = "repairing" if row.repaired == len(found.differences) else row.state
+        row.state = "repairing" if row.repaired == sum(found.kinds.values()) else row.state
     else:
         clear_alarms(session, link.id, frozenset({"differs", "keeps-nothing"}), now)
 
@@ -207,26 +236,28 @@ def repair(
     return len(found)
 
 
-def ours_of(session: Session, link_id: int, now: datetime, *, strict: bool = False) -> dict[str, Ours]:
+def lay_down_ours(session: Session, spool: Spool, link_id: int, now: datetime, *, strict: bool = False) -> None:
     """What we say of every record that went to this platform, and of those in force that have not yet gone.
 
     A row counts as sent an hour after its receipt, or a day after it went out: before that the platform's list may be
     older than the row. With ``strict`` it counts at once.
     """
-    found: dict[str, Ours] = {}
-    sent = {
-        entry: (
-            version,
-            operation,
-            court,
-            _counts(operation, result) and (strict or _has_had_time(answered, went, now)),
-        )
-        for entry, version, operation, court, result, answered, went in session.execute(_went(link_id))
-    }
+    for entry, version, operation, court, result, answered, went in session.execute(_went(link_id)):
+        counts = _counts(operation, result) and (strict or _has_had_time(answered, went, now))
+        spool.put("went", entry, version, operation, court, counts)
     standing = select(FeedEntry.entry, FeedEntry.revision).where(
         FeedEntry.stream == STREAM, FeedEntry.canary.is_(False)
     )
     for entry, revision in session.execute(standing.execution_options(yield_per=5000)):
+        spool.put("standing", entry, revision)
+
+
+def ours_in(spool: Spool, bucket: int) -> dict[str, Ours]:
+    """Our side of a bucket; the last row of an entry is what counts."""
+    found: dict[str, Ours] = {}
+    sent = {entry: (version, operation, court, counts)
+            for entry, version, operation, court, counts in spool.read("went", bucket)}  # fmt: skip
+    for entry, revision in spool.read("standing", bucket):
         before = sent.pop(entry, None)
         counts = before is not None and before[0] == revision and before[1] != "D" and before[3]
         found[entry] = Ours(revision, LISTED, before[2] if before else "", counts)
@@ -258,14 +289,12 @@ def _has_had_time(answered: datetime | None, went: datetime, now: datetime) -> b
     return (answered is not None and now - answered >= ANSWERED) or now - went >= UNANSWERED
 
 
-def _tally_of(ours: Mapping[str, Ours], theirs: Sequence[Holding]) -> Tally:
+def _told(ours: Mapping[str, Ours], theirs: Sequence[Holding]) -> Iterator[tuple[str, int, str, str]]:
     """Ours, of the records that are sent; ends that the platform has put away for good are no longer counted."""
     held = {holding.key: holding for holding in theirs}
-    return tally(
-        (key, own.version, own.status, own.court)
-        for key, own in ours.items()
-        if own.sent and (own.status == LISTED or (key in held and held[key].status == ENDED))
-    )
+    for key, own in ours.items():
+        if own.sent and (own.status == LISTED or (key in held and held[key].status == ENDED)):
+            yield key, own.version, own.status, own.court
 
 
 def report_text(

@@ -58,7 +58,8 @@ def stream_row(session: Session) -> FeedStream | None:
 
 
 @cache
-def _divisions() -> Mapping[str, str]:
+def divisions() -> Mapping[str, str]:
+    """Division codes of the courts, by the courts' own."""
     return {court.code: court.division_code for court in courts().all()}
 
 
@@ -89,26 +90,32 @@ def fresh(
     This is the way of a whole list: a million entries come through here, ten thousand at a time.
     """
     rows: Sequence[Any] = (
-        session.connection().execute(_FRESH, {"link": link_id, "after": after, "size": size, "limit": limit}).all()
+        session.connection().execute(FRESH, {"link": link_id, "after": after, "size": size, "limit": limit}).all()
     )
     is_last = len(rows) < limit
     through = size if is_last else rows[-1][0]
-    wanted, decode, divisions = frozenset(kinds), _EVENT.decode, _divisions()
+    wanted = frozenset(kinds)
     untold = [row for row in rows if row[2] == row[0] and row[3] is None and not row[4]]
-    bodies = [decode(row[1]).data for row in untold]
+    bodies = [data_of(row[1]) for row in untold]
     numbers = _opened(session, services, untold, bodies) if who.mode else {}
-    token = _tokens(services, who)
+    token = tokens(services, who)
     found: list[Record] = []
     for data in bodies:
-        if data["kind"] not in wanted:
-            continue
-        entry, number = data["entry"], numbers.get(data["entry"], "")
-        data["court_division"] = divisions.get(data.get("court_code", ""))
-        found.append(
-            Record(entry, data["revision"], data["kind"], data.get("debtor_kind", "person"), data,
-                   number if who.mode == NUMBER else "", token(number))
-        )  # fmt: skip
+        if data["kind"] in wanted:
+            number = numbers.get(data["entry"], "")
+            found.append(record_of(data, number if who.mode == NUMBER else "", token(number)))
     return Fresh(found, through, is_last)
+
+
+def data_of(body: bytes) -> dict[str, Any]:
+    """What an event's body says of its entry."""
+    return _EVENT.decode(body).data
+
+
+def record_of(data: dict[str, Any], number: str, token: str) -> Record:
+    """An entry as it stands, of what its event says; the court's division is looked up."""
+    data["court_division"] = divisions().get(data.get("court_code", ""))
+    return Record(data["entry"], data["revision"], data["kind"], data.get("debtor_kind", "person"), data, number, token)
 
 
 class _Event(msgspec.Struct):
@@ -116,7 +123,7 @@ class _Event(msgspec.Struct):
 
 
 _EVENT = msgspec.json.Decoder(_Event)
-_FRESH = (
+FRESH = (
     select(StreamEvent.sequence, StreamEvent.body, FeedEntry.sequence, PlatformRow.entry, FeedEntry.canary, Subject.id,
            Subject.number_cell)
     .outerjoin(FeedEntry, (FeedEntry.stream == STREAM) & (FeedEntry.entry == StreamEvent.entry))
@@ -139,7 +146,7 @@ def _opened(
     return found | (_numbers(session, services, others) if others else {})
 
 
-def _tokens(services: Services, who: Identities) -> Callable[[str], str]:
+def tokens(services: Services, who: Identities) -> Callable[[str], str]:
     """How a number becomes this subscriber's token; empty unless its agreement gives tokens."""
     if who.mode != TOKEN:
         return lambda _number: ""
@@ -163,19 +170,13 @@ def standing(
 ) -> dict[str, Record]:
     """Entries as they stand, by name; what has left, is made up, or is of another kind is absent."""
     found: dict[str, Record] = {}
-    wanted, divisions = frozenset(kinds), _divisions()
+    wanted = frozenset(kinds)
     numbers = _numbers(session, services, entries) if who.mode else {}
-    token = _tokens(services, who)
+    token = tokens(services, who)
     for data in _bodies(session, entries):
-        if data["kind"] not in wanted:
-            continue
-        entry = data["entry"]
-        number = numbers.get(entry, "")
-        data["court_division"] = divisions.get(data.get("court_code", ""))
-        found[entry] = Record(
-            entry, data["revision"], data["kind"], data.get("debtor_kind", "person"), data,
-            number if who.mode == NUMBER else "", token(number),
-        )  # fmt: skip
+        if data["kind"] in wanted:
+            number = numbers.get(data["entry"], "")
+            found[data["entry"]] = record_of(data, number if who.mode == NUMBER else "", token(number))
     return found
 
 

@@ -49,6 +49,9 @@ class PlatformLink(Base):
     received_at: Mapped[datetime | None] = mapped_column(Instant)
     claim: Mapped[str | None] = mapped_column(String(32))
     claimed_until: Mapped[datetime | None] = mapped_column(Instant)
+    """Of additions; ends and corrections have a holder of their own, who waits for none of them."""
+    urgent_claim: Mapped[str | None] = mapped_column(String(32))
+    urgent_claimed_until: Mapped[datetime | None] = mapped_column(Instant)
     paused_at: Mapped[datetime | None] = mapped_column(Instant)
     """Additions and corrections wait; removals never do."""
     created_at: Mapped[At]

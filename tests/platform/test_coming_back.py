@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from creditsvc.kernel.errors import Conflict, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.ports import CaseAsked, CaseStanding, Ports
 from creditsvc.services import Services
+from creditsvc.storage.calendars import calendar, keep_notice
 from sync.holders import holders_of
 from sync.platform.channels.open import link_signer
 from sync.platform.exchange import watch
@@ -283,3 +284,22 @@ def test_an_objection_is_marked_at_once_by_the_court_s_own_room(sqlite_services:
         ).all()
     assert [tuple(each) for each in told] == [("U", "异议中")]
     front.close()
+
+
+def test_a_platform_s_time_runs_by_the_calendar_that_was_loaded(front: World) -> None:
+    """A notice that the State Council changes late: the 25th becomes a holiday, so the day after counts."""
+    with front.services.database.writing() as session:
+        notice = calendar(session).notice(2026)
+        assert notice is not None
+        off = {**notice.off_days, date(2026, 11, 25): "国庆节"}
+        keep_notice(session, replace(notice, off_days=off), by="operator", at=front.services.clock.now())
+    entry = front.register.listings(1)[0]
+    front.round()
+    front.register.remove(entry)
+    front.publish()
+    front.send()
+    with front.services.database.reading() as session:
+        rows = session.execute(select(PlatformBatch.lane, PlatformBatch.due_on)).all()
+    assert {row[0]: row[1] for row in rows} == {"additions": date(2026, 12, 2), "removals": date(2026, 11, 26)}, (
+        "five working days; one"
+    )

@@ -159,8 +159,8 @@ def test_a_cell_is_no_formula() -> None:
 def test_a_batch_is_signed_and_nothing_in_it_can_change() -> None:
     profile = shipped()["by_subject_tables"]
     rows = [mapper(profile).standing(record(), Operation.INSERT, 1)]
-    batch = make_batch(profile, "B1", serial=1, lane=Lane.ADDITIONS, rows=rows, at=AT, signer=SIGNER)
-    again = make_batch(profile, "B1", serial=1, lane=Lane.ADDITIONS, rows=rows, at=AT, signer=SIGNER)
+    batch = make_batch("B1", serial=1, lane=Lane.ADDITIONS, rows=rows, at=AT, signer=SIGNER)
+    again = make_batch("B1", serial=1, lane=Lane.ADDITIONS, rows=rows, at=AT, signer=SIGNER)
     assert batch.signature == again.signature
     check_signature(batch.signature, SIGNER.verifier, number="B1", rows=1, digest=batch.digest)
     for wrong in ({"number": "B2"}, {"rows": 2}, {"digest": "0" * 64}):

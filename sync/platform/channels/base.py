@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ FEEDBACK, MESSAGES = "feedback", "messages"
 class Bundle:
     """Rows that came back together. ``taken`` is called once they are kept: until then they come again."""
 
-    rows: Sequence[Mapping[str, Any]]
+    rows: Iterable[Mapping[str, Any]]
     taken: Callable[[], None]
 
 

@@ -94,11 +94,19 @@ class DatabaseChannel:
                 rows = [row for row in batch.rows if self._profile.tables[row.shape] == name]
                 if again and rows:
                     rows = self._lacking(connection, name, batch.number, rows)
-                if rows and rows[0].line and _copies(connection):
-                    _copy_lines(connection, self._tables[name], [row.line for row in rows])
+                if rows and rows[0].line and self.takes_lines:
+                    _copy_lines(connection, self._tables[name], [row.line.encode() for row in rows])
                 elif rows:
                     _insert(connection, self._tables[name], [row.values for row in rows])
+                for shape, lines in batch.lines.items():
+                    if self._profile.tables[shape] == name:
+                        _copy_lines(connection, self._tables[name], lines)
             self._header(connection, batch, again=again)
+
+    @property
+    def takes_lines(self) -> bool:
+        """Whether rows may be handed over as lines: by COPY."""
+        return self._engine.dialect.name == "postgresql" and self._engine.dialect.driver == "psycopg"
 
     def _have(self, connection: Connection, name: str, number: str) -> set[int]:
         table = self._tables[name]
@@ -147,13 +155,15 @@ class DatabaseChannel:
         return mark
 
     def holdings(self) -> Bundle | None:
-        """The whole of the platform's list of holdings."""
+        """The whole of the platform's list of holdings, walked as it is read."""
         side: Side | None = self._profile.holdings
-        if side is None:
-            return None
+        return None if side is None else Bundle(self._held(side), lambda: None)
+
+    def _held(self, side: Side) -> Iterator[Mapping[str, Any]]:
+        query = select(self._tables[side.place]).execution_options(yield_per=AT_ONCE)
         with self._within() as connection:
-            rows = [dict(row._mapping) for row in connection.execute(select(self._tables[side.place]))]
-        return Bundle(rows, lambda: None)
+            for row in connection.execute(query):
+                yield dict(row._mapping)
 
     def answer(self, values: Mapping[str, Any]) -> None:
         """One row; the same answer again adds nothing."""
@@ -188,10 +198,6 @@ def _named(wrong: DBAPIError, changed: Callable[[], list[str]]) -> ChannelTroubl
     return ChannelTrouble("database-gone", type(wrong.orig).__name__)
 
 
-def _copies(connection: Connection) -> bool:
-    return connection.dialect.name == "postgresql" and connection.dialect.driver == "psycopg"
-
-
 def _insert(connection: Connection, table: Table, rows: Sequence[Sequence[Value]]) -> None:
     names = [column.name for column in table.columns]
     connection.execute(insert(table), [_typed(table, dict(zip(names, row, strict=True))) for row in rows])
@@ -211,7 +217,7 @@ def _typed(table: Table, row: dict[str, Value]) -> dict[str, Any]:
     return found
 
 
-def _copy_lines(connection: Connection, table: Table, lines: Sequence[str]) -> None:
+def _copy_lines(connection: Connection, table: Table, lines: Sequence[bytes]) -> None:
     """COPY of rows that are texts already, each value behind a unit separator; nothing between two is NULL."""
     from psycopg import Error
 
@@ -222,17 +228,20 @@ def _copy_lines(connection: Connection, table: Table, lines: Sequence[str]) -> N
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
             for start in range(0, len(lines), 500):
-                copy.write(("\n".join(map(_escaped, lines[start : start + 500])) + "\n").encode())
+                copy.write(_escaped(lines[start : start + 500]))
     except Error as wrong:
         # COPY goes past SQLAlchemy, which would have said what kind of error this is
         raise _wrapped(wrong, driver) from None
 
 
-def _escaped(line: str) -> str:
-    """A line as COPY reads it: its own marks are written out."""
-    if "\\" in line or "\n" in line or "\r" in line:
-        return line.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return line
+def _escaped(lines: Sequence[bytes]) -> bytes:
+    """Lines as COPY reads them: its own marks are written out."""
+    text = b"\n".join(lines) + b"\n"
+    if b"\\" not in text and b"\r" not in text and text.count(b"\n") == len(lines):
+        return text
+    return b"".join(
+        line.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r") + b"\n" for line in lines
+    )
 
 
 def _wrapped(wrong: Any, driver: Any) -> DBAPIError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -41,6 +41,13 @@ class BatchOut:
     created_at: datetime
     digest: str
     signature: str
+    lines: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+    """Instead of rows: the texts of each shape's rows, each behind a unit separator, as COPY takes them."""
+
+    @property
+    def size(self) -> int:
+        """How many rows it has."""
+        return len(self.rows) or sum(map(len, self.lines.values()))
 
 
 def batch_number(profile: Profile, provider: Provider, serial: int, at: datetime) -> str:
@@ -54,13 +61,24 @@ def batch_text(origin: str, number: str, *, lane: str, rows: int, digest: str, a
     return f"{origin}\n{number}\n{lane}\n{rows}\n{digest}\n{instant(at)}\n"
 
 
-def make_batch(
-    profile: Profile, number: str, *, serial: int, lane: Lane, rows: Sequence[Row], at: datetime, signer: Signer
-) -> BatchOut:
+def make_batch(number: str, *, serial: int, lane: Lane, rows: Sequence[Row], at: datetime, signer: Signer) -> BatchOut:
     """The batch with its digest and its signed note; the same rows and instant give the same bytes."""
-    digest = batch_digest(profile, rows)
+    digest = batch_digest(row.digest for row in rows)
     note = sign_note(batch_text(signer.name, number, lane=lane, rows=len(rows), digest=digest, at=at), [signer])
     return BatchOut(number, serial, lane, rows, at, digest, note)
+
+
+def make_batch_of_lines(
+    number: str, *, serial: int, lane: Lane, lines: Sequence[bytes], digests: Sequence[bytes], shapes: Sequence[str],
+    at: datetime, signer: Signer,
+) -> BatchOut:  # fmt: skip
+    """The same batch as ``make_batch`` makes, of lines with their digests and the shape of each."""
+    digest = batch_digest(each.decode() for each in digests)
+    note = sign_note(batch_text(signer.name, number, lane=lane, rows=len(lines), digest=digest, at=at), [signer])
+    apart: dict[str, list[bytes]] = {shape: [] for shape in dict.fromkeys(shapes)}
+    for shape, line in zip(shapes, lines, strict=True):
+        apart[shape].append(line)
+    return BatchOut(number, serial, lane, (), at, digest, note, apart)
 
 
 def check_signature(note: str, key: VerifierKey, *, number: str, rows: int, digest: str) -> None:
@@ -74,7 +92,7 @@ def header_values(columns: Sequence[Column], batch: BatchOut, profile: Profile, 
     """The batch's own row or element, in the order of the columns."""
     fields: dict[str, Any] = {
         "batch": batch.number, "provider": provider.name, "provider_code": provider.code, "lane": batch.lane.value,
-        "from_sequence": 1 if batch.rows else 0, "to_sequence": len(batch.rows), "rows": len(batch.rows),
+        "from_sequence": 1 if batch.size else 0, "to_sequence": batch.size, "rows": batch.size,
         "digest": batch.digest, "signature": batch.signature, "created_at": batch.created_at,
         "created_on": legal_day(batch.created_at).isoformat(), "kind": ",".join(sorted(profile.kinds)),
         "flow": f"{batch.number}-{batch.digest[:12]}",

@@ -55,15 +55,35 @@ class Tally:
         return sum(self.counts.values())
 
 
+class Tallying:
+    """A tally in the making, a bucket after another."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str], int] = defaultdict(int)
+        self._digests: dict[int, str] = {}
+
+    def add(self, bucket: int, records: Iterable[tuple[str, int, str, str]]) -> None:
+        """All of a bucket: (key, version, status, court)."""
+        lines = []
+        for key, version, status, court in records:
+            self._counts[(court or NO_COURT, status)] += 1
+            lines.append(f"{key}:{version}:{status}\n")
+        if lines:
+            self._digests[bucket] = sha256("".join(sorted(lines)).encode()).hexdigest()
+
+    def done(self) -> Tally:
+        """What it came to."""
+        return Tally(dict(self._counts), self._digests)
+
+
 def tally(records: Iterable[tuple[str, int, str, str]]) -> Tally:
-    """The tally of (key, version, status, court)."""
-    counts: dict[tuple[str, str], int] = defaultdict(int)
-    lines: dict[int, list[str]] = defaultdict(list)
-    for key, version, status, court in records:
-        counts[(court or NO_COURT, status)] += 1
-        lines[bucket_of(key)].append(f"{key}:{version}:{status}\n")
-    digests = {bucket: sha256("".join(sorted(found)).encode()).hexdigest() for bucket, found in lines.items()}
-    return Tally(dict(counts), digests)
+    """The tally of (key, version, status, court) in any order."""
+    made, by_bucket = Tallying(), defaultdict[int, list[tuple[str, int, str, str]]](list)
+    for record in records:
+        by_bucket[bucket_of(record[0])].append(record)
+    for bucket, some in by_bucket.items():
+        made.add(bucket, some)
+    return made.done()
 
 
 def differing(one: Tally, other: Tally) -> frozenset[int]:
@@ -91,7 +111,7 @@ class Comparison:
 
 
 def compare(ours: Mapping[str, Ours], theirs: Iterable[Holding]) -> Comparison:
-    """Ours by key against theirs. A record that we ended and they never had, or have ended, agrees."""
+    """Ours by key against theirs: of everything, or of one bucket. A record that we ended and they never had, or have ended, agrees."""
     found, seen = Comparison(), set()
     for held in theirs:
         seen.add(held.key)

@@ -70,6 +70,9 @@ class Row(NamedTuple):
     line: str = ""
     """Its values as one text, each behind a unit separator: what the digest is over, and what COPY takes."""
 
+    digest: str = ""
+    """SHA-256 in hex over the line, the digest's own place empty."""
+
     def __repr__(self) -> str:
         return f"Row({self.operation} {self.key}, version {self.version})"
 
@@ -89,7 +92,7 @@ class RowRefused(ValueError):
         super().__init__(f"{key}: " + "; ".join(f"{fault.column} {fault.problem}" for fault in faults))
 
 
-def _is_plain(column: Column) -> bool:
+def is_plain(column: Column) -> bool:
     """Whether the field's value is the column's value as it stands."""
     if column.value:
         return True
@@ -108,7 +111,7 @@ class _Way:
         self.constants = {f"={at}": getters[at]({}) for at, column in enumerate(columns) if column.value}
         self.may_be_short = bool(shape) and profile.layout not in {Layout.CSV, Layout.XLSX}
         self._sources = [column.source or f"={at}" for at, column in enumerate(columns)]
-        plain = [_is_plain(column) for column in columns]
+        plain = [is_plain(column) for column in columns]
         self._made = [at for at, column in enumerate(columns) if column.source in _MADE]
         self._kept: list[tuple[int, dict[Any, Value]]] = [
             (at, {}) for at, column in enumerate(columns) if not plain[at] and column.source not in _MADE
@@ -182,7 +185,7 @@ class Mapper:
         fields = {
             **self._base, **data, "key": record.key, "version": record.version, "kind": record.kind,
             "debtor_kind": record.shape, "operation": operation.value, "sequence": sequence,
-            "status": _status(data) if "marks" in data else "listed", "token": record.token or None,
+            "status": status_of(data.get("marks") or ()), "token": record.token or None,
             "number": unit or number or None, "number_type": "uscc" if unit else kind or None,
         }  # fmt: skip
         return self._row(self._standing[record.shape], fields, operation.value, record.shape)
@@ -207,10 +210,11 @@ class Mapper:
                 line = UNIT.join(texts)
         except BadValue:
             raise RowRefused(fields["key"], self._faults(way, fields)) from None
+        digest = sha256(line.encode()).hexdigest()
         if self._hash is not None:
-            values[self._hash] = texts[self._hash] = sha256(line.encode()).hexdigest()
-            line = UNIT.join(texts) if self._lines else ""
-        return Row(fields["key"], fields["version"], operation, shape, values, line)
+            values[self._hash] = texts[self._hash] = digest
+            line = UNIT.join(texts)
+        return Row(fields["key"], fields["version"], operation, shape, values, line if self._lines else "", digest)
 
     def _faults(self, way: _Way, fields: Mapping[str, Any]) -> list[Fault]:
         found = []
@@ -231,17 +235,14 @@ def row_digest(values: Iterable[Value]) -> str:
     return sha256(UNIT.join(["" if value is None else str(value) for value in values]).encode()).hexdigest()
 
 
-def batch_digest(profile: Profile, rows: Iterable[Row]) -> str:
-    """SHA-256 in hex over the rows of a batch in their order."""
-    digest, at = sha256(), next((at for at, column in enumerate(profile.columns) if column.source == "hash"), None)
-    for row in rows:
-        line = row.values[at] if at is not None else row_digest(row.values)
-        digest.update((str(line) + _RECORD).encode())
-    return digest.hexdigest()
+def batch_digest(digests: Iterable[str]) -> str:
+    """SHA-256 in hex over the digests of a batch's rows in their order."""
+    return sha256("".join(f"{digest}{_RECORD}" for digest in digests).encode()).hexdigest()
 
 
-def _status(data: Mapping[str, Any]) -> str:
-    marks = {mark.get("mark") for mark in data.get("marks", ()) if "to" not in mark}
+def status_of(told: Iterable[Mapping[str, Any]]) -> str:
+    """An entry's status by the marks that stand on it."""
+    marks = {mark.get("mark") for mark in told if "to" not in mark}
     return "disputed" if "disputed" in marks else "suspended" if marks & {"suspended", "shielded"} else "listed"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sync.platform.shape.batches import check_signature
 from sync.platform.shape.profile import Profile, Side
-from sync.platform.shape.rows import Row, batch_digest
+from sync.platform.shape.rows import batch_digest, row_digest
 from sync.platform.shape.values import written_instant
 from sync.platform.standin.ledger import Ledger, Verdict
 from sync.platform.standin.manners import Manners
@@ -74,18 +74,13 @@ class StandIn:
         """Whether the note is ours and fits the rows; without a key nothing is checked."""
         if self._key is None or not note:
             return True
-        made = [
-            Row(
-                "",
-                0,
-                "",
-                shape,
-                [None if row.get(c.name) in (None, "") else str(row[c.name]) for c in self.profile.columns],
-            )
-            for row, shape in rows
+        names = [column.name for column in self.profile.columns]
+        place = next((column.name for column in self.profile.columns if column.source == "hash"), "")
+        digests = [
+            str(row.get(place)) if place else row_digest([row.get(name) or None for name in names]) for row, _ in rows
         ]
         try:
-            check_signature(note, self._key, number=number, rows=len(rows), digest=batch_digest(self.profile, made))
+            check_signature(note, self._key, number=number, rows=len(rows), digest=batch_digest(digests))
         except (SignatureInvalid, FormatInvalid):
             self.seen.bad_signatures += 1
             return False
