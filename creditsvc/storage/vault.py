@@ -124,7 +124,9 @@ def _wrapped_of(session: Session, wanted: Sequence[str]) -> list[tuple[str, byte
         for start in range(0, len(wanted), _MANY):
             some = wanted[start : start + _MANY]
             with connection.connection.driver_connection.cursor(binary=True) as cursor:  # type: ignore[union-attr]
-                cursor.execute("SELECT subject_id, wrapped FROM subject_key WHERE subject_id = ANY(%s)", (some,))
+                # as one text: the driver writes a list out item by item
+                query = "SELECT subject_id, wrapped FROM subject_key WHERE subject_id = ANY(string_to_array(%s, ','))"
+                cursor.execute(query, (",".join(some),))
                 found += cursor.fetchall()
         return found
     for start in range(0, len(wanted), _LOOKUP_CHUNK):

@@ -29,7 +29,7 @@ def front(sqlite_services: Services, tmp_path: Path) -> Iterator[World]:
     folder = sqlite_services.settings.home / "profiles"
     folder.mkdir()
     shipped = Path("sync/platform/profiles/by_subject_tables.toml").read_text("utf-8")
-    changed = shipped.replace("batch_rows = 5000", "batch_rows = 3").replace("by_subject_tables", SMALL)
+    changed = shipped.replace("batch_rows = 10000", "batch_rows = 3").replace("by_subject_tables", SMALL)
     (folder / f"{SMALL}.toml").write_text(changed, "utf-8")
     made = database_world(sqlite_services, f"sqlite:///{tmp_path / 'front.db'}", tmp_path, SMALL)
     yield made

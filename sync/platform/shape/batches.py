@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from creditsvc.kernel.days import legal_day
 from sync.platform.shape.profile import Column, Profile
-from sync.platform.shape.rows import Provider, Row, batch_digest
+from sync.platform.shape.rows import RECORD, Provider, Row, batch_digest
 from sync.platform.shape.values import Value, written_day, written_instant
 from sync.wire.encoding import instant
 from sync.wire.errors import SignatureInvalid
@@ -73,7 +74,7 @@ def make_batch_of_lines(
     at: datetime, signer: Signer,
 ) -> BatchOut:  # fmt: skip
     """The same batch as ``make_batch`` makes, of lines with their digests and the shape of each."""
-    digest = batch_digest(each.decode() for each in digests)
+    digest = sha256(b"".join(each + RECORD for each in digests)).hexdigest()
     note = sign_note(batch_text(signer.name, number, lane=lane, rows=len(lines), digest=digest, at=at), [signer])
     apart: dict[str, list[bytes]] = {shape: [] for shape in dict.fromkeys(shapes)}
     for shape, line in zip(shapes, lines, strict=True):

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import repeat
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import astuple
 
 from creditsvc.kernel.days import legal_day
 from sync.platform.shape.profile import ENTRY, IDENTITY, Column, ColumnType, Layout, Operation, Profile, Shape
@@ -73,8 +73,9 @@ class BulkMapper:
             raise ValueError("lines are of tables")
         sources = {column.source for column in profile.columns}
         self._names = tuple(sorted({*_ALWAYS, *(sources & (ENTRY | IDENTITY)) - _WORKED_OUT}))
-        told = msgspec.defstruct("Told", [_field(name) for name in self._names], kw_only=True)
-        event: Any = msgspec.defstruct("Event", [("data", told)])
+        # out of the collector's sight: they hold texts alone, and it would walk a million of them again and again
+        told = msgspec.defstruct("Told", [_field(name) for name in self._names], kw_only=True, gc=False)
+        event: Any = msgspec.defstruct("Event", [("data", told)], gc=False)
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(event).decode
         self._ways = {shape.value: _Way(profile, shape.value) for shape in Shape}
         self._constants: dict[str, Any] = {}
@@ -96,7 +97,7 @@ class BulkMapper:
         self, entries: Sequence[Any], numbers: Sequence[str], tokens: Sequence[str], divisions: Mapping[str, str]
     ) -> Lines:
         """The lines of these entries (from ``read``), numbered from 1, each with its number and token or empty texts."""
-        told: dict[str, _Values] = dict(zip(self._names, zip(*map(astuple, entries), strict=True), strict=True))
+        told: dict[str, _Values] = {name: list(map(attrgetter(name), entries)) for name in self._names}
         told |= {
             "key": told["entry"],
             "version": told["revision"],
@@ -135,19 +136,19 @@ _WORKED_OUT = frozenset({"court_division", "number", "number_type", "token"})
 
 def _worked_out(told: Mapping[str, _Values]) -> dict[str, _Values]:
     """The columns with what the plain way works out of several fields (``rows.Mapper.standing``)."""
-    units = told["unit_code"]
-    parts = [number.partition(":") for number in told["number"]]
+    units, numbers = told["unit_code"], told["number"]
     found = dict(told) | {
         "court_division": told["division"],
         "status": ["listed" if not marks else status_of(marks) for marks in told["marks"]],
         "token": [token or None for token in told["token"]],
     }
+    found["number"] = [number.partition(":")[2] or None for number in numbers]
+    found["number_type"] = [number.partition(":")[0] or None for number in numbers]
     if any(units):
-        found["number"] = [unit or part[2] or None for unit, part in zip(units, parts, strict=True)]
-        found["number_type"] = ["uscc" if unit else part[0] or None for unit, part in zip(units, parts, strict=True)]
-    else:
-        found["number"] = [part[2] or None for part in parts]
-        found["number_type"] = [part[0] or None for part in parts]
+        found["number"] = [unit or number for unit, number in zip(units, found["number"], strict=True)]
+        found["number_type"] = [
+            "uscc" if unit else kind for unit, kind in zip(units, found["number_type"], strict=True)
+        ]
     return found
 
 
@@ -184,17 +185,17 @@ class _Way:
     def _column(
         self, at: int, column: Column, told: Mapping[str, _Values], constants: Mapping[str, Any]
     ) -> Iterable[str]:
-        count = len(told["key"])
+        """The texts of a column; one text alone where all of them are the same."""
         if column.value or column.source in _OF_BATCH:
-            return repeat(_text(self._getters[at], constants), count)
+            return _text(self._getters[at], constants)
         if column.source == "row_id":
             return map(_row_id, told["key"], told["version"])
         if column.source == "flow":
             batch = constants["batch"]
             return [str(made("flow", {"batch": batch, "sequence": each})) for each in told["sequence"]]
         raw = told.get(column.source)
-        if raw is None:
-            return repeat(_text(self._getters[at], {}), count)
+        if raw is None or raw.count(None) == len(raw):
+            return _text(self._getters[at], {})
         if column.source == "marks":
             return [_text(self._getters[at], {"marks": each}) for each in raw]
         if column.source == "sequence" and is_plain(column):
@@ -214,7 +215,15 @@ class _Way:
 
 
 def _joined(columns: Sequence[Iterable[str]], count: int) -> Iterable[str]:
-    return map(UNIT.join, zip(*columns, strict=True)) if columns else repeat("", count)
+    """The columns' texts side by side; what is the same in every line is put together once."""
+    parts: list[Iterable[str]] = []
+    for column in columns:
+        if isinstance(column, str) and parts and isinstance(parts[-1], str):
+            parts[-1] = parts[-1] + UNIT + column
+        else:
+            parts.append(column)
+    each = [repeat(part, count) if isinstance(part, str) else part for part in parts]
+    return map(UNIT.join, zip(*each, strict=True)) if each else repeat("", count)
 
 
 def _text(get: Getter, fields: Mapping[str, Any]) -> str:

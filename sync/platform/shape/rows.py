@@ -19,7 +19,7 @@ from creditsvc.kernel.days import legal_day
 from sync.platform.shape.profile import Column, ColumnType, Layout, Operation, Profile, Shape
 from sync.platform.shape.values import NEVER, UNIT, BadValue, Getter, Value, end_getter, getter
 
-_RECORD = "\x1e"
+RECORD = b"\x1e"
 _MEMO = 20_000
 _LISTS = frozenset({"grounds", "marks"})
 _NUMBERS = frozenset({"version", "sequence", "age"})
@@ -237,7 +237,7 @@ def row_digest(values: Iterable[Value]) -> str:
 
 def batch_digest(digests: Iterable[str]) -> str:
     """SHA-256 in hex over the digests of a batch's rows in their order."""
-    return sha256("".join(f"{digest}{_RECORD}" for digest in digests).encode()).hexdigest()
+    return sha256(b"".join(digest.encode() + RECORD for digest in digests)).hexdigest()
 
 
 def status_of(told: Iterable[Mapping[str, Any]]) -> str:
