@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy.orm import Session
 
 from creditsvc.settings import Settings
+from creditsvc.storage.direct import Driven
 
 if TYPE_CHECKING:
     from creditsvc.kernel.calendars import Calendar
@@ -89,8 +90,9 @@ class ProvesRemoval(Protocol):
 class Barred(Protocol):
     """Filled by ``sync``: who gets no answers for now."""
 
-    def __call__(self, session: Session, *, subscriber: str | None, unit: str | None) -> int | None:
-        """The removal that this unit's copy still owes although it is overdue; none if nothing is owed."""
+    def __call__(self, reading: Driven, *, subscriber: str | None, unit: str | None) -> int | None:
+        """The removal that this unit's copy still owes although it is overdue; none if nothing is owed. By the driver:
+        it is asked before every check."""
         ...
 
 
@@ -198,10 +200,10 @@ class Ports:
         port: ReadCase | None = self._filled.get("case_standing")
         return port(session, reference) if port else None
 
-    def owed_removal(self, session: Session, *, subscriber: str | None, unit: str | None) -> int | None:
+    def owed_removal(self, reading: Driven, *, subscriber: str | None, unit: str | None) -> int | None:
         """The overdue removal for which a unit's programs are refused; none if nobody watches copies."""
         port: Barred | None = self._filled.get("barred")
-        return port(session, subscriber=subscriber, unit=unit) if port else None
+        return port(reading, subscriber=subscriber, unit=unit) if port else None
 
     def publishable(self) -> Mapping[str, Publishable]:
         """Where the fields of entries that are not the register's come from, by kind of entry."""

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
+from creditsvc.storage.direct import Driven
 from sync.alarms import raise_alarm, settle
 from sync.tables_delivery import LadderStep
 from sync.tables_feed import Agreement, FeedStream, Overdue, Progress, ReceiptNonce, StreamEvent, Subscriber
@@ -127,13 +128,17 @@ def open_overdue(session: Session, subscriber_id: int, stream: str) -> Overdue |
     return session.scalar(query)
 
 
-def owed_by_unit(session: Session, *, subscriber: str | None, unit: str | None) -> int | None:
+_OWED = {
+    is_sqlite: "SELECT o.removal FROM feed_overdue o JOIN subscriber s ON s.id = o.subscriber_id "
+    f"WHERE o.lifted_at IS NULL AND (s.name = {place} OR s.title = {place}) ORDER BY o.id LIMIT 1"
+    for is_sqlite, place in ((True, "?"), (False, "%s"))
+}
+
+
+def owed_by_unit(reading: Driven, *, subscriber: str | None, unit: str | None) -> int | None:
     """The removal for which a unit is overdue, by its subscriber's name or its own; fills the port ``barred``."""
-    whose = [column == value for column, value in ((Subscriber.name, subscriber), (Subscriber.title, unit)) if value]
-    if not whose:
-        return None
-    query = select(Overdue.removal).join(Subscriber, Subscriber.id == Overdue.subscriber_id)
-    return session.scalar(query.where(or_(*whose), Overdue.lifted_at.is_(None)).order_by(Overdue.id).limit(1))
+    found = reading.driver.execute(_OWED[reading.is_sqlite], (subscriber or None, unit or None)).fetchone()
+    return None if found is None else int(found[0])
 
 
 def owed_removal(session: Session, progress: Progress, today: date) -> int | None:

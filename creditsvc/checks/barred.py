@@ -5,6 +5,7 @@ from __future__ import annotations
 from creditsvc.access.callers import CallerKind
 from creditsvc.kernel.errors import NotAllowed
 from creditsvc.kernel.text import Bilingual
+from creditsvc.storage.direct import Driven
 from creditsvc.web.context import caller, ports, services
 
 
@@ -13,8 +14,10 @@ def refuse_barred() -> None:
     who = caller()
     if who.kind is not CallerKind.API_KEY:
         return
-    with services().database.reading() as session:
-        removal = ports().owed_removal(session, subscriber=who.subscriber, unit=who.unit)
+    database = services().database
+    with database.direct() as driver:
+        reading = Driven(driver, database.is_sqlite)
+        removal = ports().owed_removal(reading, subscriber=who.subscriber, unit=who.unit)
     if removal is not None:
         raise NotAllowed(
             Bilingual(
