@@ -24,22 +24,28 @@ POLICY = "; ".join(
 _ASSET = "public, max-age=86400"
 
 
+_ALWAYS = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    # not no-referrer: with it a browser sends "Origin: null" with our own forms
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+)
+_UNKEPT = (("Cache-Control", "no-store"),)
+_BY_HTTPS = (("Strict-Transport-Security", "max-age=31536000"),)
+
+
 def _careful(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    # not no-referrer: with it a browser sends "Origin: null" with our own forms
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
-    if services().settings.secure_cookies:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.endpoint == "static":
         headers["Cache-Control"] = _ASSET
-    else:
-        headers.setdefault("Cache-Control", "no-store")
+    wanted = (*_ALWAYS, *_UNKEPT, *(_BY_HTTPS if services().settings.secure_cookies else ()))
+    # at once: to look each of them up by itself costs as much as a query, and this is every answer's
+    there = {name.lower() for name in headers.keys()}  # noqa: SIM118 - to go through it gives pairs
+    headers.extend([pair for pair in wanted if pair[0].lower() not in there])
     return response
 
 
