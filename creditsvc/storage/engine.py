@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from creditsvc.storage.checkpoints import Checkpoints
 from creditsvc.storage.direct import Driven
 from creditsvc.storage.together import Together
 from creditsvc.storage.turns import Turns
@@ -102,6 +103,7 @@ class Database:
         # SQLite's reading connections begin nothing by themselves
         self._direct_engine = self.read_engine if self.is_sqlite else _postgres_direct(url)
         self._kept, self._all_kept = threading.local(), weakref.WeakSet[Any]()
+        self._checkpoints = self._made_checkpoints()
         self.together = Together(self.driving)
         """Small writes of many threads by one commit."""
 
@@ -109,6 +111,9 @@ class Database:
         return (
             _sqlite_engine(url, self.turns, writes=writes) if self.is_sqlite else _postgres_engine(url, writes=writes)
         )
+
+    def _made_checkpoints(self) -> Checkpoints | None:
+        return Checkpoints(self.url.database) if self.is_sqlite and self.url.database else None
 
     @contextmanager
     def writing(self, *, bulk: bool = False) -> Iterator[Session]:
@@ -165,9 +170,14 @@ class Database:
             raise
         finally:
             pooled.close()
+        if self._checkpoints is not None:
+            self._checkpoints.written()
 
     def dispose(self) -> None:
         """Close every connection (before a fork, and at the end)."""
+        if self._checkpoints is not None:
+            self._checkpoints.stop()
+            self._checkpoints = self._made_checkpoints()
         for pooled in list(self._all_kept):
             pooled.close()
         self._all_kept, self._kept = weakref.WeakSet(), threading.local()
