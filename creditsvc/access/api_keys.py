@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -131,11 +131,12 @@ def recognised(driver: Any, text: str, now: datetime, *, is_sqlite: bool) -> tup
     return caller, key.used_at is None or now - key.used_at > USED_EVERY
 
 
-def note_use(session: Writing, key_id: int, now: datetime) -> None:
-    """Remember when a key was last used, to the minute."""
+def note_uses(session: Writing, uses: Sequence[tuple[int, datetime]]) -> list[None]:
+    """Remember when each key was last used, to the minute; always in the order of their numbers."""
     driver, is_sqlite = driver_of(session)
     place = "?" if is_sqlite else "%s"
-    driver.execute(
-        f"UPDATE api_key SET used_at = {place} WHERE id = {place}",
-        (instant(now, is_sqlite=is_sqlite), key_id),
-    )
+    for key_id, at in sorted(uses):
+        driver.execute(
+            f"UPDATE api_key SET used_at = {place} WHERE id = {place}", (instant(at, is_sqlite=is_sqlite), key_id)
+        )
+    return [None] * len(uses)

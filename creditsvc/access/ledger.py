@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -13,14 +15,46 @@ from creditsvc.access.tables import AccessEntry
 from creditsvc.storage.bulk import insert_alike
 from creditsvc.storage.direct import Writing, driver_of, instant
 
-_COLUMNS = (
-    "at", "actor", "unit", "action", "subject_token", "subject_id", "purpose", "matter", "sector", "act", "outcome",
-)  # fmt: skip
-_INSERT = {
-    is_sqlite: f"INSERT INTO access_ledger ({', '.join(_COLUMNS)}) VALUES ({', '.join([place] * len(_COLUMNS))}) RETURNING id"
-    for is_sqlite, place in ((True, "?"), (False, "%s"))
-}
-"""By the driver: a check writes one row and waits for it."""
+
+class LedgerRow(NamedTuple):
+    """One row: who asked, about whom, why, and what was answered."""
+
+    at: datetime
+    actor: str
+    unit: str
+    action: str
+    subject_token: bytes | None
+    subject_id: str | None
+    purpose: str
+    matter: str | None
+    sector: str | None = None
+    act: str | None = None
+    outcome: str | None = None
+
+
+_COLUMNS = LedgerRow._fields
+
+
+def unit_of(caller: Caller) -> str:
+    """Under which unit's name a caller's questions stand."""
+    return caller.unit or caller.court_code or caller.role or "-"
+
+
+@lru_cache(maxsize=256)
+def _insert(rows: int, *, is_sqlite: bool) -> str:
+    row = f"({', '.join(['?' if is_sqlite else '%s'] * len(_COLUMNS))})"
+    return f"INSERT INTO access_ledger ({', '.join(_COLUMNS)}) VALUES {', '.join([row] * rows)} RETURNING id, actor, subject_token"
+
+
+def record_rows(session: Writing, rows: Sequence[LedgerRow]) -> list[int]:
+    """Their numbers, in their order; no two may be one actor's about one token. By the driver, in one statement: checks
+    wait for it. The caller commits before anything is answered.
+    """
+    driver, is_sqlite = driver_of(session)
+    values = [value for row in rows for value in (instant(row.at, is_sqlite=is_sqlite), *row[1:])]
+    made = driver.execute(_insert(len(rows), is_sqlite=is_sqlite), values).fetchall()
+    numbers = {(actor, token): int(number) for number, actor, token in made}
+    return [numbers[row.actor, row.subject_token] for row in rows]
 
 
 def record_access(
@@ -38,13 +72,20 @@ def record_access(
     at: datetime,
 ) -> int:
     """One row; its number. The caller commits before anything is answered."""
-    driver, is_sqlite = driver_of(session)
-    values = (
-        instant(at, is_sqlite=is_sqlite), caller.actor, caller.unit or caller.court_code or caller.role or "-", action, subject_token,
-        subject_id, purpose, matter or None, sector, act, outcome,
-    )  # fmt: skip
-    (number,) = driver.execute(_INSERT[is_sqlite], values).fetchone()
-    return int(number)
+    row = LedgerRow(
+        at,
+        caller.actor,
+        unit_of(caller),
+        action,
+        subject_token,
+        subject_id,
+        purpose,
+        matter or None,
+        sector,
+        act,
+        outcome,
+    )
+    return record_rows(session, [row])[0]
 
 
 def record_accesses(

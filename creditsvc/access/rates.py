@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -19,13 +20,16 @@ def take(
     """Take ``cost`` from the bucket; false if it holds less. The caller commits, also after a no."""
     driver, is_sqlite = driver_of(session)
     place, at = ("?" if is_sqlite else "%s"), instant(now, is_sqlite=is_sqlite)
-    # whoever is first makes it; from here on the row is ours until the transaction is over
-    driver.execute(
-        f"INSERT INTO rate_bucket (key, level, at) VALUES ({place}, {place}, {place}) ON CONFLICT (key) DO NOTHING",
-        (key, capacity, at),
-    )
-    lock = "" if is_sqlite else " FOR UPDATE"
-    held, since = driver.execute(f"SELECT level, at FROM rate_bucket WHERE key = {place}{lock}", (key,)).fetchone()
+    read = f"SELECT level, at FROM rate_bucket WHERE key = {place}{'' if is_sqlite else ' FOR UPDATE'}"
+    found = driver.execute(read, (key,)).fetchone()
+    if found is None:
+        # whoever is first makes it; from here on the row is ours until the transaction is over
+        driver.execute(
+            f"INSERT INTO rate_bucket (key, level, at) VALUES ({place}, {place}, {place}) ON CONFLICT (key) DO NOTHING",
+            (key, capacity, at),
+        )
+        found = driver.execute(read, (key,)).fetchone()
+    held, since = found
     before = with_zone(datetime.fromisoformat(since)) if isinstance(since, str) else since
     level = min(capacity, held + max(0.0, (now - before).total_seconds()) * refill_per_second)
     allowed = level >= cost
@@ -63,23 +67,50 @@ class Leases:
         return False
 
 
-def spend(session: Writing, buckets: Mapping[str, float], *, now: datetime, cost: float = 1.0) -> str | None:
-    """Spend from buckets that never fill again (name the day in the key), each with what it held when full.
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What somebody wants to spend: buckets, each with what it held when full, and how much of each."""
 
-    The first that was empty, or none. To spend nothing is always allowed, and the same statement: who watches can't tell
-    the two apart. One statement by the driver, since a check runs it every time. The caller commits.
+    buckets: Mapping[str, float]
+    cost: float = 1.0
+
+
+def spend(session: Writing, wanted: Sequence[Spending], *, now: datetime) -> list[str | None]:
+    """Spend from buckets that never fill again (name the day in the key), one after the other in the order given.
+
+    For each the first bucket that was empty, or none. To spend nothing is always allowed, and the same work: who watches
+    can't tell the two apart. Buckets of a size are one statement by the driver, always in one order, so that two processes
+    never wait for each other in a ring. The caller commits.
     """
+    left = _spent(session, wanted, now)
+    found: list[str | None] = []
+    # from the last to the first: what each one left is what the later ones found
+    for one in reversed(wanted):
+        found.append(next((key for key in one.buckets if left[key] < 0 < one.cost), None))
+        for key in one.buckets:
+            left[key] += one.cost
+    return found[::-1]
+
+
+def _spent(session: Writing, wanted: Sequence[Spending], now: datetime) -> dict[str, float]:
+    """What each bucket holds when all is spent."""
+    sizes: dict[float, dict[str, float]] = {}
+    for one in wanted:
+        for key, full in one.buckets.items():
+            costs = sizes.setdefault(full, {})
+            costs[key] = costs.get(key, 0.0) + one.cost
     driver, is_sqlite = driver_of(session)
-    at = instant(now, is_sqlite=is_sqlite)
-    rows = [value for key, full in buckets.items() for value in (key, full - cost, at)]
+    at, left = instant(now, is_sqlite=is_sqlite), dict[str, float]()
     row, place = ("(?, ?, ?)", "?") if is_sqlite else ("(%s, %s, %s)", "%s")
-    made = driver.execute(
-        f"INSERT INTO rate_bucket (key, level, at) VALUES {', '.join([row] * len(buckets))} "
-        f"ON CONFLICT (key) DO UPDATE SET level = rate_bucket.level - {place}, at = excluded.at RETURNING key, level",
-        (*rows, cost),
-    )
-    left = dict(made.fetchall())
-    return next((key for key in buckets if left[key] < 0 < cost), None)
+    for full, costs in sorted(sizes.items()):
+        values = [value for key in sorted(costs) for value in (key, full - costs[key], at)]
+        made = driver.execute(
+            f"INSERT INTO rate_bucket (key, level, at) VALUES {', '.join([row] * len(costs))} ON CONFLICT (key) DO UPDATE "
+            f"SET level = rate_bucket.level + excluded.level - {place}, at = excluded.at RETURNING key, level",
+            (*values, float(full)),
+        )
+        left.update(made.fetchall())
+    return left
 
 
 def forget_full_buckets(session: Session, now: datetime) -> int:

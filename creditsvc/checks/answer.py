@@ -12,17 +12,15 @@ from datetime import date, datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from creditsvc.access.callers import Caller
-from creditsvc.access.ledger import record_access
 from creditsvc.checks.data_age import DataAge, age_of, unanswered
+from creditsvc.checks.entered import Asked, enter_checks
 from creditsvc.checks.questions import Question
-from creditsvc.checks.quota import demand_quota
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
 from creditsvc.register.one_subject import Held, held_about
 from creditsvc.register.readings import Match, facts_about
 from creditsvc.services import Services
 from creditsvc.storage.cells import CellDamaged
-from creditsvc.storage.direct import Writing
 from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, evaluate
 from punishment_rules.facts import Facts, as_known
 from punishment_rules.load import catalogue
@@ -91,24 +89,11 @@ def ask(
             held = held_about(driver, token, is_sqlite=services.database.is_sqlite)
         age = age_of(held, services, now)
         match, answer = judge(held, question, overlay=overlay)
-
-        def written(session: Writing) -> int:
-            demand_quota(session, services, question.number, token, caller=caller, now=now)
-            return record_access(
-                session,
-                caller=caller,
-                action="check",
-                subject_token=token,
-                subject_id=match.subject_id if match.name_agrees else None,
-                purpose=question.purpose,
-                matter=question.matter,
-                sector=question.sector,
-                act=question.act,
-                outcome=answer.outcome.value,
-                at=now,
-            )
-
-        ledger_id = services.database.together.run(written)
+        asked = Asked(
+            services, caller, question.number, token, now, match.subject_id if match.name_agrees else None, question.purpose,
+            question.matter, question.sector, question.act, answer.outcome.value,
+        )  # fmt: skip
+        ledger_id = services.database.together.run_alike(enter_checks, asked)
     except (SQLAlchemyError, CellDamaged) as failure:
         raise unanswered() from failure
     return CheckAnswer(ledger_id, question, answer, match, now, age, caller.unit or caller.court_code or "")

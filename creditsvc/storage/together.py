@@ -8,7 +8,7 @@ somebody else's row.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from threading import Lock
 from typing import Any, TypeVar, cast
@@ -18,30 +18,27 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from creditsvc.kernel.errors import CreditServiceError
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 DRIVERS: tuple[type[Exception], ...] = (sqlite3.Error,)
 with suppress(ModuleNotFoundError):
     import psycopg
 
     DRIVERS = (*DRIVERS, psycopg.Error)
 ERRORS: tuple[type[Exception], ...] = (SQLAlchemyError, *DRIVERS)
-Work = Callable[[Any], Any]
-"""What is done in the transaction that it is handed."""
+Kind = Callable[[Any, Sequence[Any]], Sequence[Any]]
+"""Does one kind of work for all who want it, in the transaction that it is handed: a result, or a refusal, for each."""
 
 
 class _Member:
-    """One thread's work and what became of it."""
+    """One thread's wish and what became of it."""
 
-    __slots__ = ("done", "error", "result", "work")
+    __slots__ = ("done", "error", "item", "kind", "result")
 
-    def __init__(self, work: Work) -> None:
-        self.work, self.result, self.error, self.done = work, cast(Any, None), cast(BaseException | None, None), False
+    def __init__(self, kind: Kind, item: Any) -> None:
+        self.kind, self.item, self.result, self.error, self.done = kind, item, cast(Any, None), _NOTHING_WRONG, False
 
-    def run(self, transaction: Any) -> None:
-        self.result, self.error = None, None
-        try:
-            self.result = self.work(transaction)
-        except CreditServiceError as refusal:
-            self.error = refusal
+
+_NOTHING_WRONG = cast(BaseException | None, None)
 
 
 class Together:
@@ -54,7 +51,14 @@ class Together:
 
     def run(self, work: Callable[[Any], T]) -> T:
         """What the work returns, once the transaction in which it ran is committed; or what it raises."""
-        mine = _Member(work)
+        return self.run_alike(_each, work)
+
+    def run_alike(self, kind: Callable[[Any, Sequence[Item]], Sequence[T | CreditServiceError]], item: Item) -> T:
+        """As ``run``, of work that is cheaper for several at once: ``kind`` is handed the items of all who wait with it.
+
+        It returns a result for each item, in their order; one of our own errors is raised for that one alone.
+        """
+        mine = _Member(kind, item)
         with self._guard:
             self._waiting.append(mine)
         with self._turn:
@@ -79,8 +83,9 @@ class Together:
     def _in_one(self, members: list[_Member]) -> None:
         try:
             with self._writing() as transaction:
-                for member in members:
-                    member.run(transaction)
+                # always in one order of kinds: two processes then take their locks in one order
+                for kind in sorted({member.kind for member in members}, key=_name):
+                    _done(transaction, [member for member in members if member.kind is kind])
         except BaseException as failure:
             for member in members:
                 member.error = failure
@@ -89,8 +94,29 @@ class Together:
     def _alone(self, member: _Member) -> None:
         try:
             with self._writing() as transaction:
-                member.run(transaction)
+                _done(transaction, [member])
         except SQLAlchemyError as failure:
             member.error = failure
         except DRIVERS as failure:
             member.error = OperationalError("together", None, failure)
+
+
+def _name(kind: Kind) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _done(transaction: Any, alike: Sequence[_Member]) -> None:
+    for member, said in zip(alike, alike[0].kind(transaction, [member.item for member in alike]), strict=True):
+        refused = isinstance(said, CreditServiceError)
+        member.result, member.error = (None, said) if refused else (said, None)
+
+
+def _each(transaction: Any, works: Sequence[Callable[[Any], T]]) -> list[T | CreditServiceError]:
+    return [_tried(transaction, work) for work in works]
+
+
+def _tried(transaction: Any, work: Callable[[Any], T]) -> T | CreditServiceError:
+    try:
+        return work(transaction)
+    except CreditServiceError as refusal:
+        return refusal

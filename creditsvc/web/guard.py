@@ -10,7 +10,7 @@ from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from creditsvc.access.accounts import caller_of_session, touch
-from creditsvc.access.api_keys import note_use, recognised
+from creditsvc.access.api_keys import note_uses, recognised
 from creditsvc.access.callers import ANONYMOUS, Caller, CallerKind
 from creditsvc.access.permissions import Permission
 from creditsvc.kernel.errors import NotAllowed, NotSignedIn
@@ -88,7 +88,7 @@ def _key_holder(text: str) -> Caller:
     who, worth_noting = found
     key_id = who.account_id
     if worth_noting and key_id is not None:
-        database.together.run(lambda session: note_use(session, key_id, now))
+        database.together.run_alike(note_uses, (key_id, now))
     return who
 
 

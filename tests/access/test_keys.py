@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from creditsvc.access.api_keys import USED_EVERY, caller_of_key, create_api_key, note_use, revoke_api_key
+from creditsvc.access.api_keys import USED_EVERY, caller_of_key, create_api_key, note_uses, revoke_api_key
 from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import KEY_PERMISSIONS, Permission
 from creditsvc.access.tables import ApiKey
@@ -101,6 +101,6 @@ def test_use_is_noted_to_the_minute(services: Services) -> None:
     number, clear = _key(services, Permission.STREAM_PULL)
     with services.database.writing() as session:
         assert caller_of_key(session, clear, NOON)[1]  # type: ignore[index]
-        note_use(session, number, NOON)
+        note_uses(session, [(number, NOON)])
         assert not caller_of_key(session, clear, NOON + USED_EVERY)[1]  # type: ignore[index]
         assert caller_of_key(session, clear, NOON + 2 * USED_EVERY)[1]  # type: ignore[index]
