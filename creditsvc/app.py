@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from creditsvc.feature import Feature, furnished
 from creditsvc.services import Services
@@ -28,6 +29,9 @@ def create_app(services: Services, features: Sequence[Feature]) -> Flask:
         MAX_FORM_MEMORY_SIZE=2 * MIB,
         MAX_FORM_PARTS=200,
     )
+    if proxies := services.settings.trusted_proxies:
+        # the address alone: host and scheme are settings here, and nobody's to send
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     services = furnished(services, features)
     app.extensions[EXTENSION] = Installed(
         services=services,

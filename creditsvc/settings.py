@@ -16,6 +16,13 @@ from creditsvc.kernel.text import Bilingual
 
 PREFIX = "CREDITSVC_"
 
+_BOUNDS = {
+    "trusted_proxies": (0, 9, "", ""),
+    "incentive_publicity_days": (1, 60, " 个工作日", " working days"),
+    "incentive_months": (1, 36, " 个月", " months"),
+}
+"""Least and most of a number, with its unit in Chinese and English."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -37,6 +44,9 @@ class Settings:
     """Web worker processes."""
     web_threads: int = 8
     """Blocking threads in each worker."""
+    trusted_proxies: int = 0
+    """How many proxies stand before the web server, each adding to ``X-Forwarded-For``: that many are believed, so that
+    limits by address count whoever asks and not the proxy. 0: the header is not believed."""
     secure_cookies: bool = False
     """Set behind HTTPS: session cookies then travel over HTTPS alone."""
     session_minutes: int = 30
@@ -141,10 +151,9 @@ class Settings:
     def __post_init__(self) -> None:
         if self.argon2 == "cheap" and not self.allow_test_settings:
             raise _refused("ARGON2", "cheap 只能用于测试", "cheap is for tests only")
-        if not 1 <= self.incentive_publicity_days <= 60:
-            raise _refused("INCENTIVE_PUBLICITY_DAYS", "应为 1 至 60 个工作日", "it must be 1 to 60 working days")
-        if not 1 <= self.incentive_months <= 36:
-            raise _refused("INCENTIVE_MONTHS", "应为 1 至 36 个月", "it must be 1 to 36 months")
+        for name, (least, most, zh, en) in _BOUNDS.items():
+            if not least <= getattr(self, name) <= most:
+                raise _refused(name.upper(), f"应为 {least} 至 {most}{zh}", f"it must be {least} to {most}{en}")
         if self.smtp_tls not in {"starttls", "implicit", "none"}:
             raise _refused("SMTP_TLS", "应为 starttls、implicit 或 none", "it must be starttls, implicit or none")
         if self.smtp_tls == "none" and self.smtp_host not in {"", "localhost", "127.0.0.1", "::1"}:

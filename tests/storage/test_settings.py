@@ -23,6 +23,7 @@ def test_an_empty_environment_is_the_embedded_service() -> None:
         ({"CREDITSVC_DEMO": "perhaps"}, "CREDITSVC_DEMO"),
         ({"CREDITSVC_WEB_THREADS": "-1"}, "CREDITSVC_WEB_THREADS"),
         ({"CREDITSVC_ARGON2": "cheap"}, "ARGON2"),
+        ({"CREDITSVC_TRUSTED_PROXIES": "10"}, "TRUSTED_PROXIES"),
     ],
 )
 def test_a_mistake_is_refused_by_name(environ: dict[str, str], named: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import flask_smorest
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.views import MethodView
 from marshmallow import fields, validate
 from sqlalchemy.exc import OperationalError
@@ -50,6 +50,11 @@ def pages() -> list[Blueprint]:
     @open_to(Permission.ANYONE)
     def raise_page(kind: str) -> str:
         return _raise(kind)
+
+    @blueprint.get("/probe/address")
+    @open_to(Permission.ANYONE)
+    def address() -> str:
+        return request.remote_addr or "-"
 
     @blueprint.route("/probe/forgotten")
     def forgotten() -> str:

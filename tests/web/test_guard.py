@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from creditsvc.access.accounts import disable
+from creditsvc.access.feature import FEATURE
 from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.access.tables import Account
+from creditsvc.app import create_app
 from creditsvc.services import Services
 from creditsvc.web.guard import STRANGERS_BODY
 from tests.support.apps import NOON
@@ -25,6 +28,7 @@ from tests.support.people import (
     staff_browser,
     token_in,
 )
+from tests.web.probes import probe_feature
 
 
 def test_a_view_that_says_nothing_is_refused(app: Flask, services: Services) -> None:
@@ -194,3 +198,21 @@ def test_behind_https_cookies_are_bound_to_the_host(services: Services) -> None:
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-visit=") and "Secure" in cookie
     assert answer.headers["Strict-Transport-Security"]
+
+
+@pytest.mark.parametrize(("proxies", "counted"), [(0, "10.0.0.1"), (1, "203.0.113.7"), (2, "198.51.100.9")])
+def test_whoever_asks_is_counted_and_not_the_proxy(services: Services, proxies: int, counted: str) -> None:
+    """As many proxies are believed as are set; what the asker wrote into the header before them is not."""
+    behind = replace(services, settings=replace(services.settings, trusted_proxies=proxies))
+    client = create_app(behind, [FEATURE, probe_feature()]).test_client()
+    header = {"X-Forwarded-For": "1.1.1.1, 198.51.100.9, 203.0.113.7"}
+    assert client.get("/probe/address", headers=header, environ_base={"REMOTE_ADDR": "10.0.0.1"}).text == counted
+    short = client.get("/probe/address", headers={"X-Forwarded-For": ""}, environ_base={"REMOTE_ADDR": "10.0.0.1"})
+    assert short.text == "10.0.0.1"
+
+
+def test_figures_are_not_for_whom_a_proxy_hands_on(services: Services) -> None:
+    behind = replace(services, settings=replace(services.settings, trusted_proxies=1))
+    client = create_app(behind, [FEATURE]).test_client()
+    handed_on = {"X-Forwarded-For": "127.0.0.1"}
+    assert client.get("/metrics", headers=handed_on, environ_base={"REMOTE_ADDR": "10.0.0.1"}).status_code == 403
