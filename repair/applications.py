@@ -6,6 +6,7 @@ Use cases take a session and the time; the edge commits. A foreign application a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ from repair.facts import court_above, facts_about, refusal_facts
 from repair.history import load, missing, new_id, take_step, write_history
 from repair.platform_objections import raise_at_platform
 from repair.policy.answers import Answer
-from repair.policy.check import OF_OFFICE, EntryFacts, judge_way
+from repair.policy.check import OF_OFFICE, judge_way
 from repair.policy.deadlines import clock
 from repair.policy.grounds import ground_of, needs_file
 from repair.policy.kinds import KINDS, About, ApplicationKind, Decider
@@ -145,7 +146,7 @@ def _require_open(
 ) -> Answer:
     facts = facts_about(session, services, view, on=on)
     if refused is not None:
-        facts = EntryFacts(facts.about, facts.listing, facts.order, facts.wrong, refusal_facts(session, refused))
+        facts = replace(facts, refusal=refusal_facts(session, refused))
     answer = judge_way(facts, kind, ground, on=on)
     if not answer.may_apply:
         raise Conflict(

@@ -22,12 +22,13 @@ from repair import creditors
 from repair import desk_work as work
 from repair import queue as work_queue
 from repair.after_decision import note_service
+from repair.decision_letters import decision_letter
 from repair.desk_view import case_page, queue_page
 from repair.evidence import open_paper
 from repair.history import load
 from repair.lateness import HOLDERS, figures
 from repair.outcomes import Finding
-from repair.paper_answer import paper_answer
+from repair.paper_answer import letter_answer, paper_answer
 from repair.policy.kinds import KINDS, ApplicationKind
 from repair.policy.states import State
 from repair.policy.wanted import day_of
@@ -243,6 +244,16 @@ def served(application_id: str) -> ResponseReturnValue:
         note_service(session, found, mode=text("mode", 32), served_on=on, caller=caller(), now=now)
 
     return _act(application_id, act)
+
+
+@blueprint.post("/<application_id>/letter")
+@open_to(Permission.APPLICATION_WORK)
+def letter(application_id: str) -> Response:
+    """The decision as a signed letter, to print and serve."""
+    with services().database.writing() as session:
+        found = work.in_court(load(session, application_id, to_change=False), caller())
+        pdf = decision_letter(session, services(), found, caller=caller(), now=services().clock.now())
+    return letter_answer(pdf, application_id)
 
 
 @blueprint.post("/<application_id>/ask-creditor")

@@ -31,6 +31,7 @@ from repair.policy.deadlines import STOPS, clock, working_days_left
 from repair.policy.grounds import GROUNDS, Effect, Ground, ground_of, needs_file
 from repair.policy.kinds import DECIDER_NAMES, KINDS, ApplicationKind, Decider
 from repair.policy.materials import FILLED_IN, MATERIAL_NAMES, Material
+from repair.policy.reasons import breach_reason, grant_reason, refusal_reason
 from repair.policy.reconsideration import REMEDIES
 from repair.policy.removal import NOT_FOR_TERMED
 from repair.policy.silence import silence_of
@@ -58,6 +59,13 @@ EVENT_NAMES = {
     Step.OVERTAKE.value: Bilingual("记录已移出，终结", "closed: the entry has left the list"),
     Step.DISCARD.value: Bilingual("申请人丢弃草稿", "draft discarded"),
 }
+
+
+OFFICE_NAMES = {
+    "draft": Bilingual("法院开始立案", "opened by the court"),
+    Step.SUBMIT.value: Bilingual("立案并通知本人", "opened, and the person told"),
+}
+"""What the first steps of the court's own case are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +144,7 @@ def case_page(
         "delivery_states": DeliveryState,
         "channels": Channel,
         "events": events_of(session, found),
-        "event_names": EVENT_NAMES,
+        "event_names": {**EVENT_NAMES, **(OFFICE_NAMES if kind in OF_OFFICE else {})},
         "state": state,
         "state_name": state_name(state, kind, at_desk=True),
         "tone": tone_of(found),
@@ -147,6 +155,8 @@ def case_page(
         "decides": KINDS[kind].decider is not Decider.HIGHER_COURT or caller.court_code == found.court_code,
         "decider": DECIDER_NAMES[KINDS[kind].decider],
         "remedy": REMEDIES[kind],
+        "grant_reason": breach_reason(rule, broken=True) if kind in OF_OFFICE else grant_reason(rule),
+        "refusal_reason": breach_reason(rule, broken=False) if kind in OF_OFFICE else refusal_reason(rule, answer),
         "refusal_clause": NOT_FOR_TERMED if answer.clause == NOT_FOR_TERMED else answer.clause,
         "row": _row(found, on, calendar),
         "form_parts": form_parts(session, found, rule),

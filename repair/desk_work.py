@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -34,10 +34,11 @@ from repair.history import load, missing, take_step
 from repair.notices import tell_returned
 from repair.outcomes import Drafts, Finding, drafts_of, is_discretionary
 from repair.policy.answers import Answer, Way
-from repair.policy.check import OF_OFFICE, EntryFacts, judge_way
+from repair.policy.check import OF_OFFICE, judge_way
 from repair.policy.deadlines import CLOCKS, STOPS, resumed
 from repair.policy.grounds import ground_of
 from repair.policy.kinds import KINDS, ApplicationKind, Decider
+from repair.policy.reasons import is_blank
 from repair.policy.reconsideration import REMEDIES
 from repair.policy.states import State, Step
 from repair.tables import Application, Evidence
@@ -119,7 +120,7 @@ def policy_view(
     facts = facts_about(session, services, view, on=on)
     if kind is ApplicationKind.RECONSIDERATION and application.about:
         refused = refusal_facts(session, load(session, application.about, to_change=False))
-        facts = EntryFacts(facts.about, facts.listing, facts.order, facts.wrong, refused)
+        facts = replace(facts, refusal=refused)
         # whether it came in time is judged by the day on which it came
         on = application.received_on or on
     return view, judge_way(facts, kind, application.ground, on=on)
@@ -201,8 +202,8 @@ def propose_refusal(
     caller.require(Permission.DECISION_PROPOSE)
     _decides(application, caller)
     values = {
-        "document_number": _said("document_number", refusal.document_number, _NUMBER_WANTED),
-        "reason": _said("reason", refusal.reason, _REASON_WANTED),
+        "document_number": _said("refusal_number", refusal.document_number, _NUMBER_WANTED),
+        "reason": _said("refusal_reason", refusal.reason, _REASON_WANTED),
         "clause": _said("clause", refusal.clause, Bilingual("请写明依据的条款", "name the clause")),
         "remedy": _said("remedy", refusal.remedy, Bilingual("请写明救济途径", "say what the person can do")),
     }
@@ -316,6 +317,8 @@ def _said(field: str, text: str, wanted: Bilingual) -> str:
     clean = text.strip()
     if not clean:
         raise InvalidInput(wanted, code="field-missing", field=field)
+    if is_blank(clean):
+        raise _wrong(field, "请把模板里的空白补全", "fill in the template's blank")
     if len(clean) > MAX_REASON:
         raise _wrong(field, f"最多 {MAX_REASON} 字", f"at most {MAX_REASON} characters")
     return clean

@@ -42,6 +42,7 @@ def facts_about(session: Session, services: Services, view: EntryView, *, on: da
         order=_order(session, services, view, found, on),
         wrong=_wrong(session, services, view),
         promise_breached=_breached(session, view.subject_id),
+        through_unit=view.mark_id is not None,
     )
 
 

@@ -114,6 +114,8 @@ def _removal(session: Session, case: _Case) -> Drafts:
 
 
 def _revocation(session: Session, case: _Case) -> Drafts:
+    if case.view.mark_id is not None:
+        return Drafts((_release(case),))
     kind = "revoke_listing" if case.view.kind == LISTING else "revoke_order"
     main = (_draft(case, kind, case.view.entry, case.rule.register_ground, case.rule.clause.zh),)
     order = (

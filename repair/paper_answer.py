@@ -22,3 +22,16 @@ def paper_answer(paper: Paper, content: bytes) -> Response:
             "Cross-Origin-Resource-Policy": "same-origin",
         },
     )
+
+
+def letter_answer(pdf: bytes, application_id: str) -> Response:
+    """The signed letter of a decision as an attachment."""
+    return Response(
+        pdf,
+        mimetype="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="decision-{application_id}.pdf"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        },
+    )

@@ -23,6 +23,7 @@ from repair import sessions, signin
 from repair.applications import own_applications
 from repair.consequences import consequences_of, measures_of
 from repair.entries import own_entries, own_entry
+from repair.policy.kinds import KINDS
 from repair.portal_account import hold_to_mandate
 from repair.portal_forms import text
 from repair.portal_view import application_rows, entry_card, holders_of
@@ -168,6 +169,7 @@ def home() -> ResponseReturnValue:
         past=[card for card in cards if not card.view.in_force],
         applications=rows,
         measures=measures,
+        kinds=KINDS,
         today=today,
     )
 

@@ -16,10 +16,11 @@ from creditsvc.web.pages import render
 from repair import applications as use
 from repair import sessions
 from repair.breaches import answer_charge, may_answer
+from repair.decision_letters import decision_letter
 from repair.entries import own_entries, own_entry
 from repair.evidence import add_paper, drop_paper, open_paper, papers_of
 from repair.facts import court_above, refusal_facts
-from repair.paper_answer import paper_answer
+from repair.paper_answer import letter_answer, paper_answer
 from repair.policy.deadlines import clock
 from repair.policy.grounds import RECONSIDERATIONS, ground_of
 from repair.policy.kinds import DECIDER_NAMES, KINDS, ApplicationKind
@@ -304,6 +305,16 @@ def _status(application_id: str) -> dict[str, object]:
             "relying": notices_about(session, mine.subject_id) if mine.state == State.GRANTED else (),
             "relying_outcomes": OUTCOMES,
         }
+
+
+@blueprint.post("/applications/<application_id>/letter")
+@open_to(Permission.APPLICATION_OWN)
+def letter(application_id: str) -> Response:
+    """The decision as a signed letter."""
+    with services().database.writing() as session:
+        mine = use.own_application(session, application_id, caller=caller())
+        pdf = decision_letter(session, services(), mine, caller=caller(), now=services().clock.now())
+    return letter_answer(pdf, application_id)
 
 
 @blueprint.post("/applications/<application_id>/answer")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from creditsvc.kernel.text import Bilingual
-from repair.policy.answers import Answer, Way
+from repair.policy.answers import Answer, Way, consumption_rules
 from repair.policy.grounds import GROUNDS, RemovalGround, ground_of
 from repair.policy.kinds import KINDS, About, ApplicationKind
 from repair.policy.orders import OrderFacts, judge_order
@@ -32,6 +32,8 @@ class EntryFacts:
     wrong: WrongFacts = field(default_factory=WrongFacts)
     refusal: RefusalFacts | None = None
     promise_breached: bool = False
+    through_unit: bool = False
+    """The order is a unit's, and binds the person through a mark: only what is theirs can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,15 @@ ON_ITS_OWN = frozenset(
     }
 )
 """Kinds that are not begun from an entry: they have their own door."""
+THROUGH_UNIT = frozenset(
+    {
+        ApplicationKind.PRIVATE_SPENDING,
+        ApplicationKind.FORMER_OFFICER,
+        ApplicationKind.OBJECTION,
+        ApplicationKind.RECONSIDERATION,
+    }
+)
+"""What somebody can ask for who is bound through a unit's order: all else would be about the unit."""
 OF_OFFICE = frozenset({ApplicationKind.PROMISE_BREACH})
 """Kinds that the court opens, and nobody can ask for."""
 
@@ -73,6 +84,12 @@ def judge_way(
     if not _fits(facts, kind):
         text = Bilingual("这类申请不适用于该记录", "this kind of application is not for such an entry")
         return Answer(ground, Way.NOT_OPEN, text, KINDS[kind].clause)
+    if facts.through_unit and kind not in THROUGH_UNIT:
+        text = Bilingual(
+            "这份限制消费令是对单位作出的，您以责任人员身份受限：可以申请以个人财产因私消费，或者离任后的解除",
+            "this order is the unit's and binds you as its officer: ask for private spending, or for release after leaving office",
+        )
+        return Answer(ground, Way.NOT_OPEN, text, consumption_rules("第三条第二款", "art. 3 para. 2"))
     if kind is ApplicationKind.REMOVAL:
         recorded = judge(facts.listing, RemovalGround(ground), on=on)
         if not claims:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -68,12 +70,15 @@ class Town:
         self.services.clock.set(self.services.clock.now() + timedelta(**by))  # type: ignore[attr-defined]
 
 
-@pytest.fixture
-def town(templates: Templates, tmp_path: Path, free_port: int) -> Iterator[Town]:
-    box, works = Box(), {"status": 202}
-    controller = Controller(box, hostname="127.0.0.1", port=free_port)
+@contextmanager
+def sending(templates: Templates, home: Path) -> Iterator[Town]:
+    """A house whose mail server and gateway are really there."""
+    box, works, alarm = Box(), {"status": 202}, home / "alarms.csv"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    controller = Controller(box, hostname="127.0.0.1", port=port)
     controller.start()
-    alarm = tmp_path / "alarms.csv"
     lines = (
         "# 法院,级别,邮箱",
         "豫0105,soon,clerks@jinshui.example",
@@ -82,16 +87,47 @@ def town(templates: Templates, tmp_path: Path, free_port: int) -> Iterator[Town]
     )
     alarm.write_text("\n".join(lines) + "\n", "utf-8")
     with gateway(lambda: works["status"]) as (url, texts):
-        settings = {"sms_url": url, "smtp_host": "127.0.0.1", "smtp_port": free_port, "smtp_tls": "none",
+        settings = {"sms_url": url, "smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none",
                     "mail_from": "no-reply@court.example", "alarm_mail_file": str(alarm)}  # fmt: skip
-        with world("sqlite", templates, tmp_path, **settings) as services:
+        with world("sqlite", templates, home, **settings) as services:
             yield Town(services, create_app(services, features()), texts, box, works)
     controller.stop()
+
+
+@pytest.fixture(scope="module")
+def one_town(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """For all that asks nothing of what else is in the house."""
+    with sending(templates, tmp_path_factory.mktemp("contacts")) as made:
+        yield made
+
+
+@pytest.fixture
+def town(one_town: Town) -> Town:
+    """Nothing sent yet, and an hour later, so that everybody may send again."""
+    one_town.texts.clear()
+    one_town.box.mails.clear()
+    one_town.works["status"] = 202
+    one_town.later(hours=1)
+    return one_town
+
+
+@pytest.fixture
+def quiet_town(templates: Templates, tmp_path: Path) -> Iterator[Town]:
+    """A house with nobody else in it."""
+    with sending(templates, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
 def person(town: Town) -> Person:
     made = Person(town.services, town.app)
+    made.sign_in()
+    return made
+
+
+@pytest.fixture
+def alone(quiet_town: Town) -> Person:
+    made = Person(quiet_town.services, quiet_town.app)
     made.sign_in()
     return made
 
@@ -204,26 +240,26 @@ def test_word_of_what_happens_goes_where_it_reaches_the_person(town: Town, perso
         assert person.name not in said["text"] and person.number not in said["text"]
 
 
-def test_an_exit_is_told_by_the_channels_that_carried_the_listing(town: Town, person: Person) -> None:
-    services, now = town.services, town.services.clock.now()
-    carried(services, person.entry, MAIL)
+def test_an_exit_is_told_by_the_channels_that_carried_the_listing(quiet_town: Town, alone: Person) -> None:
+    services, now = quiet_town.services, quiet_town.services.clock.now()
+    carried(services, alone.entry, MAIL)
     grant(
         services,
-        send(services, debtor_of(services, person.entry), person.entry, ApplicationKind.REMOVAL, "performed"),
+        send(services, debtor_of(services, alone.entry), alone.entry, ApplicationKind.REMOVAL, "performed"),
         FINDING,
     )
     deliver_due(services, now)
-    (told,) = [mail for mail in town.box.mails if "已经移出" in str(mail["Subject"])]
-    assert told["To"] == MAIL and "第三十七条" in told.get_content() and person.name not in told.get_content()
-    assert "一条记录已经移出" in person.browser.get("/portal/papers/").text
+    (told,) = [mail for mail in quiet_town.box.mails if "已经移出" in str(mail["Subject"])]
+    assert told["To"] == MAIL and "第三十七条" in told.get_content() and alone.name not in told.get_content()
+    assert "一条记录已经移出" in alone.browser.get("/portal/papers/").text
     assert deadlines(services, now) == "", "told once"
 
 
-def test_an_exit_that_was_decided_on_the_registers_own_desk_is_told_too(town: Town, person: Person) -> None:
-    services, now = town.services, town.services.clock.now()
+def test_an_exit_that_was_decided_on_the_registers_own_desk_is_told_too(quiet_town: Town, alone: Person) -> None:
+    services, now = quiet_town.services, quiet_town.services.clock.now()
     draft = Draft(
         "remove_listing",
-        person.entry,
+        alone.entry,
         "performed",
         "法释〔2017〕7号第十条第一款第一项",
         DAY,
@@ -239,7 +275,7 @@ def test_an_exit_that_was_decided_on_the_registers_own_desk_is_told_too(town: To
         decisions.approve(session, made.id, shown_digest=made.digest, caller=judge_of(), now=now)
     assert deadlines(services, now) == "1 messages"
     assert deadlines(services, now) == ""
-    assert "一条记录已经移出" in person.browser.get("/portal/papers/").text
+    assert "一条记录已经移出" in alone.browser.get("/portal/papers/").text
 
 
 def carried(services: Services, entry: str, address: str) -> None:
@@ -257,19 +293,19 @@ def carried(services: Services, entry: str, address: str) -> None:
         queue(session, services, Message(Channel.MAIL, "LD", "豫0105", said, said, **about), now=now)
 
 
-def test_lateness_reaches_the_desk_and_the_mail_of_whoever_it_concerns(town: Town, person: Person) -> None:
-    services, start = town.services, town.services.clock.now()
-    application = send(services, debtor_of(services, person.entry), person.entry, ApplicationKind.REMOVAL, "performed")
+def test_lateness_reaches_the_desk_and_the_mail_of_whoever_it_concerns(quiet_town: Town, alone: Person) -> None:
+    services, start = quiet_town.services, quiet_town.services.clock.now()
+    application = send(services, debtor_of(services, alone.entry), alone.entry, ApplicationKind.REMOVAL, "performed")
     for days in (13, 16, 40):
         deadlines(services, start + timedelta(days=days))
         deliver_due(services, start + timedelta(days=days))
-    assert [mail["To"] for mail in town.box.mails] == [
+    assert [mail["To"] for mail in quiet_town.box.mails] == [
         "clerks@jinshui.example",
         "president@jinshui.example",
         "above@zz.example",
     ]
     with services.database.reading() as session:
-        tasks = session.scalars(select(Task).where(Task.entry == person.entry).order_by(Task.id)).all()
+        tasks = session.scalars(select(Task).where(Task.entry == alone.entry).order_by(Task.id)).all()
         assert [(task.kind, task.court_code) for task in tasks] == [
             ("application_soon", "豫0105"), ("application_late", "豫0105"), ("application_higher", "豫01"),
         ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -17,6 +18,7 @@ from creditsvc.access.tables import AuditEntry
 from creditsvc.services import Services
 from repair.entries import entry_view, own_entries
 from repair.history import load
+from tests.papers.conftest import text_of
 from tests.repair.test_applications import sent
 from tests.repair.test_portal import post
 from tests.repair.world import COURT, DAY, debtor_of, list_person
@@ -43,7 +45,7 @@ def staff(services: Services, app: Flask) -> Staff:
     return signed_in
 
 
-def test_two_people_and_both_decisions(services: Services, staff: Staff) -> None:
+def test_two_people_and_both_decisions(services: Services, staff: Staff, tmp_path: Path) -> None:
     entry = list_person(services, with_order=True)
     application = sent(services, entry)
     page = f"/desk/applications/{application}"
@@ -53,6 +55,7 @@ def test_two_people_and_both_decisions(services: Services, staff: Staff) -> None
     empty = post(clerk, page, page + "/grant", {"reason": "已核实"})
     assert empty.status_code == 422
     assert "请填写履行日期" in empty.text
+    assert post(clerk, page, page + "/letter", {}).status_code == 409, "there is no decision yet"
     finding = {
         "document_number": "（2026）豫0105执1号之二",
         "event_on": "2026-11-20",
@@ -60,6 +63,12 @@ def test_two_people_and_both_decisions(services: Services, staff: Staff) -> None
         "reason": "申请执行人确认已付清",
         "lift_order": "1",
     }
+    template = re.search(
+        r"经审查，申请人以“已经履行完毕”为由提出申请。【[^】]+】符合[^<]+应当准许。", clerk.get(page).text
+    )
+    assert template
+    blank = post(clerk, page, page + "/grant", {**finding, "reason": template[0]})
+    assert blank.status_code == 422 and "请把模板里的空白补全" in blank.text
     assert post(clerk, page, page + "/grant", finding).status_code == 303
     assert "请另一人复核签批" in clerk.get(page).text
     shown = judge.get(page).text
@@ -72,6 +81,11 @@ def test_two_people_and_both_decisions(services: Services, staff: Staff) -> None
         assert not entry_view(session, entry, on=DAY).in_force
         mine = own_entries(session, debtor_of(services, entry).subject_id or "", on=DAY)
         assert [view.in_force for view in mine] == [False, False], "listing and order are both gone"
+    letters = [post(who, page, page + "/letter", {}).data for who in (clerk, judge)]
+    assert letters[0].startswith(b"%PDF-") and letters[0] == letters[1], "issued once"
+    words = re.sub(r"\s", "", text_of(letters[0], tmp_path))
+    for expected in ("申请审查决定书", "豫信修〔2026〕000001号", "申请执行人确认已付清", "已准许"):
+        assert expected in words
 
 
 def test_papers_are_shown_as_pages_drawn_anew_and_who_opened_them_is_on_record(

@@ -159,7 +159,7 @@ def found_out(clerk_: Visitor, entry: str, application: str) -> None:
     clerk_.page.get_by_label("查明了什么").select_option("suspension/bankruptcy")
     clerk_.page.get_by_label("发生日期").fill("2026-11-20")
     clerk_.page.get_by_label("依据的文书").fill("（2026）豫01破3号")
-    clerk_.main_button("记录")
+    clerk_.main_button("记录这一项")
     said = clerk_.look("desk-findings")
     assert "因破产程序" in said and "现在可以" in said
 

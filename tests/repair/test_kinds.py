@@ -44,6 +44,7 @@ def facts_of(case: dict[str, Any]) -> EntryFacts:
         OrderFacts(**case.get("order", {})),
         WrongFacts(**case.get("wrong", {})),
         RefusalFacts(**{**refusal, "kind": ApplicationKind(refusal["kind"])}) if refusal else None,
+        through_unit=case.get("through_unit", False),
     )
 
 
