@@ -23,7 +23,9 @@ from creditsvc.register.decisions import APPROVED
 from creditsvc.register.entries import in_reach, matter, reaches, unknown_entry
 from creditsvc.register.letters import LETTERS, Asked, Row, Source
 from creditsvc.register.tables import Decision
+from creditsvc.register.task_kinds import LETTERS_OF
 from creditsvc.storage.subjects import numbers_of
+from creditsvc.tasks.queue import close_tasks
 from creditsvc.web.context import caller, ports, services
 from creditsvc.web.errors import status_for
 from creditsvc.web.pages import render
@@ -102,7 +104,10 @@ def _issued(session: Session, row: Row, code: str, now: datetime) -> issuing.Iss
         letter.kind, row.court_code, row.name, letter.data(source, asked), entry=row.entry, subject_id=row.subject_id,
         supersedes=not letter.asks,
     )  # fmt: skip
-    return issuing.issue(session, services(), order, caller=caller(), now=now)
+    paper = issuing.issue(session, services(), order, caller=caller(), now=now)
+    if settled := [kind.value for kind, codes in LETTERS_OF.items() if letter.kind.code in codes]:
+        close_tasks(session, entry=row.entry, outcome=f"letter_{letter.kind.code}", now=now, kinds=settled)
+    return paper
 
 
 def _asked_for(name: str) -> str:

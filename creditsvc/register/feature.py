@@ -21,13 +21,14 @@ from creditsvc.register import (
     desk_candidates,
     desk_case,
     desk_decisions,
+    desk_due,
     desk_events,
     desk_papers,
 )
 from creditsvc.register.jobs import JOBS
 from creditsvc.register.served import on_served
 
-DESK = (desk, desk_bulk, desk_calendar, desk_candidates, desk_case, desk_decisions, desk_events)
+DESK = (desk, desk_bulk, desk_calendar, desk_candidates, desk_case, desk_decisions, desk_due, desk_events)
 """The modules whose pages stand on the desk's one blueprint."""
 
 

@@ -17,9 +17,11 @@ from creditsvc.papers.typesetting import Template, said
 from creditsvc.register.corrections import FIELDS
 from creditsvc.register.desk_forms import LABELS
 from creditsvc.register.policy import EXITS, ExitGround
+from creditsvc.register.reliefs import Purpose
 from creditsvc.register.tables import ConsumptionOrder, Decision, Listing
 from creditsvc.register.tables_matters import CandidateRecord
 from punishment_rules.law import DebtorKind, Ground, Role
+from punishment_rules.load import catalogue
 
 Row = Listing | ConsumptionOrder | CandidateRecord
 LIMITS = (
@@ -35,6 +37,17 @@ LIMITS = (
               "any seat in G trains, first class or better in other fast trains, and other consumption not needed for life or work"),
 )  # fmt: skip
 """法释〔2015〕17号 art. 3 para. 1."""
+RELIEFS = ("grant_temporary_lift", "grant_single_approval", "grant_single_lift")
+KIND_LABELS = {
+    "refuse_listing": Bilingual("不予纳入", "not to list"),
+    "correct_listing": Bilingual("更正", "correction"),
+    "extend_listing": Bilingual("延长期限", "a longer term"),
+    "grant_grace": Bilingual("给予宽限期", "grace"),
+    "grant_temporary_lift": Bilingual("暂时解除乘坐飞机、高铁的限制", "planes and fast trains allowed for a time"),
+    "grant_single_approval": Bilingual("批准单次消费", "one act approved"),
+    "grant_single_lift": Bilingual("单次解禁", "a single lift"),
+}
+"""What a letter calls the decision that it is about."""
 PERFORMANCE = {
     "none": Bilingual("全部未履行", "nothing performed"),
     "partial": Bilingual("部分未履行", "performed in part"),
@@ -174,9 +187,35 @@ def _of_decision(*kinds: str) -> Callable[[Source, Asked], dict[str, Any]]:
             "applicant": getattr(source.row, "applicant", None) or "",
             "applied_on": said_day(getattr(source.row, "applied_on", None)),
             "ground": _ground_label(draft.get("ground", "")),
+            "kind": said(KIND_LABELS[made.kind]) if made else "",
+            "from_day": said_day(_day_in(changes, "from_day")),
+            "to_day": said_day(_day_in(changes, "to_day")),
+            "purpose": _purpose(changes.get("purpose", "")),
+            "measures": [said(Bilingual(title.zh, title.en)) for title in _titles(changes.get("measures") or ())],
         }
 
     return data
+
+
+def _day_in(changes: Mapping[str, Any], name: str) -> date | None:
+    return date.fromisoformat(changes[name]) if changes.get(name) else None
+
+
+def _purpose(value: str) -> Any:
+    return said(Purpose(value).label) if value in set(Purpose) else value
+
+
+def _titles(measures: Any) -> list[Any]:
+    known = catalogue().measures
+    return [known[name].title if name in known else Bilingual(name, name) for name in measures]
+
+
+def _relief_stands(source: Source) -> bool:
+    return (
+        isinstance(source.row, ConsumptionOrder)
+        and source.row.state == "ordered"
+        and _latest(source, *RELIEFS) is not None
+    )
 
 
 def _settled_on(made: Decision | None) -> date | None:
@@ -249,6 +288,10 @@ LETTERS: Mapping[str, Letter] = {
                _of_a(DebtorKind.ORGANISATION), _decision_letter, ("addressee",)),
         Letter(_paper("AX", "article8_exit", "失信信息退出通报", "Exit notice to a body told before"),
                Bilingual("此前通报过的单位", "the body that was told before"), f"{_LIST}第八条", _told_earlier, _exit, ("addressee",)),
+        Letter(_paper("GP", "grace_period", "宽限期通知书", "Notice of grace"), _DEBTOR, "法发〔2019〕35号第十五条",
+               lambda source: _is(Listing, "in_grace")(source) and _had("grant_grace")(source), _of_decision("grant_grace")),
+        Letter(_paper("RE", "relief_decision", "暂时解除（单项批准）限制消费决定书", "Decision on a relief"), _DEBTOR,
+               f"{_ORDER}第八条；法发〔2019〕35号第十七条", _relief_stands, _of_decision(*RELIEFS)),
         Letter(_paper("CO", "consumption_order", "限制消费令", "Consumption order"), _DEBTOR, f"{_ORDER}第五条",
                _is(ConsumptionOrder, "ordered"), _decision_letter),
         Letter(_paper("OL", "order_lifted", "解除限制消费通知书", "Notice that the order has ended"), _DEBTOR, f"{_ORDER}第九条",

@@ -23,6 +23,8 @@ class TaskKind(StrEnum):
     WRONG_LISTING = "wrong_listing"
     NOTIFY_UNIT = "notify_unit"
     NOTIFY_UNIT_EXIT = "notify_unit_exit"
+    ARTICLE8 = "article8"
+    ARTICLE8_EXIT = "article8_exit"
     LOAD_CALENDAR = "load_calendar"
 
     @property
@@ -46,7 +48,13 @@ _LABELS = {
     _K.WRONG_LISTING: Bilingual("撤销后的义务：原渠道公告、告知本人、恢复名誉", "after a revocation: exit notice, tell, restore"),
     _K.NOTIFY_UNIT: Bilingual("不公开的，通知所在单位", "not public: notify the unit"),
     _K.NOTIFY_UNIT_EXIT: Bilingual("通知所在单位已退出名单", "notify the unit of the exit"),
+    _K.ARTICLE8: Bilingual("核对是否须通报所在单位或者上级单位（第八条）", "see whether a unit or a superior body is to be told (art. 8)"),
+    _K.ARTICLE8_EXIT: Bilingual("向此前通报过的单位发出退出通报（第八条）", "tell whoever was told under art. 8 that it has left"),
     _K.LOAD_CALENDAR: Bilingual("载入下一年度放假安排", "load the next year's calendar"),
 }  # fmt: skip
-BY_WORD = frozenset({_K.REVIEW_EARLY, _K.JUDGE, _K.WRONG_LISTING, _K.NOTIFY_UNIT, _K.NOTIFY_UNIT_EXIT})
+BY_WORD = frozenset(
+    {_K.REVIEW_EARLY, _K.JUDGE, _K.WRONG_LISTING, _K.NOTIFY_UNIT, _K.NOTIFY_UNIT_EXIT, _K.ARTICLE8, _K.ARTICLE8_EXIT}
+)
 """Matters that a judge may settle by saying what was found or done; all others end by a decision alone."""
+LETTERS_OF: dict[_K, tuple[str, ...]] = {_K.ARTICLE8: ("UN", "SN"), _K.ARTICLE8_EXIT: ("AX",)}
+"""Letters that settle a matter when they are issued, by the code of their kind."""

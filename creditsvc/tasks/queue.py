@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from creditsvc.access import audit
@@ -78,10 +78,14 @@ def close_tasks(session: Session, *, outcome: str, now: datetime, entry: str | N
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
+def reach_of(caller: Caller) -> ColumnElement[bool]:
+    """What the caller's court and those below it have to do, and what is the house's."""
+    return or_(Task.court_code == HOUSE, Task.court_code.startswith(caller.court_code or "-"))
+
+
 def open_tasks(session: Session, caller: Caller, *, after: int = 0, limit: int = 200) -> Sequence[Task]:
     """What the caller's court and those below it have to do, and what is the house's; most urgent first."""
-    reach = or_(Task.court_code == HOUSE, Task.court_code.startswith(caller.court_code or "-"))
-    query = select(Task).where(Task.closed_at.is_(None), reach, Task.id > after)
+    query = select(Task).where(Task.closed_at.is_(None), reach_of(caller), Task.id > after)
     return session.scalars(query.order_by(Task.due_on.is_(None), Task.due_on, Task.id).limit(limit)).all()
 
 

@@ -52,6 +52,8 @@ def test_a_listings_whole_life_at_the_desk(browser: Browser, home: House) -> Non
     assert "68,000" in clerk.look("desk-case")
     clerk.go("/desk/?lang=en")
     assert "What is due" in clerk.look("desk-home-en")
+    clerk.go("/desk/due?lang=zh")
+    assert "第八条" in clerk.look("desk-due")
     clerk.go("/desk/calendar?lang=zh")
     clerk.look("desk-calendar")
     _removed(clerk, judge, entry)

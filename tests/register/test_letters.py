@@ -25,6 +25,7 @@ from creditsvc.register.tables import Listing
 from creditsvc.register.tables_matters import CandidateRecord
 from creditsvc.services import Services
 from creditsvc.storage.subjects import keep_subjects
+from creditsvc.tasks.tables import Task
 from tests.papers.conftest import text_of
 from tests.register import world
 from tests.support.people import post_form, staff_browser
@@ -176,6 +177,52 @@ def test_article_8_goes_to_the_unit_and_its_exit_follows(
     assert may_be_issued(services, app, entry) == {"RN", "XN", "AX"}
     said = text(clerk, issue(clerk, services, entry, "AX", addressee="某县财政局"), tmp_path)
     assert notice.number in said
+
+
+def open_matters(services: Services) -> list[str]:
+    with services.database.reading() as session:
+        return list(session.scalars(select(Task.kind).where(Task.closed_at.is_(None)).order_by(Task.id)))
+
+
+def test_article_8_is_a_matter_until_the_letter_or_a_word(clerk: FlaskClient, services: Services, app: Flask) -> None:
+    """Whoever was told is to be told of the exit, in the same queue."""
+    judge = staff_browser(app, services, StaffRole.JUDGE)
+    rows = [world.add_listing(services, world.resident(serial), state="decided") for serial in (61, 62)]
+    for entry in rows:
+        entered = {"national_entry": f"QG{entry[-5:]}", "national_entered_on": "2026-11-23"}
+        world.decided(services, world.draft(entry, "publish_listing", "", changes=entered))
+    assert open_matters(services) == ["article8", "article8"]
+    issue(clerk, services, rows[0], "UN", addressee="某县财政局", position="科长")
+    assert open_matters(services) == ["article8"], "the letter settles it"
+    with services.database.reading() as session:
+        task = session.scalars(select(Task.id).where(Task.closed_at.is_(None))).one()
+    page = "/desk/due"
+    said = judge.get(page).get_data(as_text=True)
+    assert "第八条" in said and "法律未定期限" in said and "写明结果并办结" in said
+    assert "写明结果并办结" not in clerk.get(page).get_data(as_text=True)
+    assert post_form(judge, f"/desk/due/{task}", {"outcome": " "}, page=page).status_code == 422
+    assert post_form(judge, f"/desk/due/{task}", {"outcome": "不是国家工作人员"}, page=page).status_code == 303
+    for entry in rows:
+        world.decided(services, world.draft(entry))
+    assert open_matters(services) == ["article8_exit"], "only where somebody was told"
+    issue(clerk, services, rows[0], "AX", addressee="某县财政局")
+    assert open_matters(services) == []
+
+
+def test_grace_and_reliefs_have_their_letters(clerk: FlaskClient, services: Services, tmp_path: Path) -> None:
+    who = world.resident(63)
+    entry = world.add_listing(services, who, state="decided")
+    days = {"from_day": "2026-11-24", "to_day": "2026-12-24"}
+    world.decided(services, world.draft(entry, "grant_grace", "", changes=days))
+    said = text(clerk, issue(clerk, services, entry, "GP"), tmp_path)
+    for wanted in ("宽限期内，失信信息不予公布", "2026年12月24日", "不留失信记录"):
+        assert wanted in said, wanted
+    order = world.add_order(services, who)
+    lift = {**days, "to_day": "2026-12-01", "purpose": "funeral", "undertaking": True}
+    world.decided(services, world.draft(order, "grant_temporary_lift", "", changes=lift))
+    said = text(clerk, issue(clerk, services, order, "RE"), tmp_path)
+    for wanted in ("暂时解除乘坐飞机、高铁的限制", "近亲属丧葬", "2026年12月1日", "限制自行恢复", "限制消费令并未解除"):
+        assert wanted in said, wanted
 
 
 def test_a_second_decision_letter_supersedes_the_first_but_notices_to_others_stand(
