@@ -59,7 +59,7 @@ class Settings:
     """Marks an installation that holds made-up people only; pages say so."""
     log_level: str = "INFO"
     """Least severe level that is written."""
-    max_upload_mib: int = 256
+    max_upload_mib: int = 1024
     """Largest request body in MiB that is read."""
     batch_keep_days: int = 1095
     """A court's file as it came is kept sealed this many days after it was applied, as the record of what was sent."""
