@@ -19,7 +19,7 @@ def acts_of(sector: str) -> dict[str, Bilingual]:
     return {act.id: Bilingual(act.label.zh, act.label.en) for act in catalogue().acts(sector)}
 
 
-def day_of(text: str) -> date | None:
+def day_of(text: str, *, field: str = "on") -> date | None:
     """The day; none for an empty field. Raises ``InvalidInput``."""
     if not text:
         return None
@@ -27,5 +27,5 @@ def day_of(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidInput(
-            Bilingual("日期应写作 YYYY-MM-DD", "write the day as YYYY-MM-DD"), code="day-shape", field="on"
+            Bilingual("日期应写作 YYYY-MM-DD", "write the day as YYYY-MM-DD"), code="day-shape", field=field
         ) from None

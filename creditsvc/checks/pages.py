@@ -60,7 +60,8 @@ def agency() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """The answer; with ``choose`` only another sector's acts are shown, and nothing is asked yet."""
     form = {
-        name: request.form.get(name, "") for name in ("name", "sector", "act", "purpose", "matter", "on", "number_type")
+        name: request.form.get(name, "")
+        for name in ("name", "sector", "act", "purpose", "matter", "on", "known_on", "number_type")
     }
     if form["sector"] not in catalogue().sectors:
         form["sector"] = "transport"
@@ -132,6 +133,7 @@ def _ask(form: dict[str, str], number: str) -> CheckAnswer:
         purpose=form["purpose"].strip(),
         matter=form["matter"].strip(),
         on=day_of(form["on"]) or legal_day(now),
+        known_on=day_of(form["known_on"], field="known_on"),
     )
     overlay = overlay_of(parts.settings)
     return ask(parts, question, caller=caller(), now=now, overlay=overlay)

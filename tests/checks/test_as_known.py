@@ -7,20 +7,26 @@ from datetime import date, timedelta
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from creditsvc.access.permissions import Permission
+from creditsvc.access.permissions import Permission, StaffRole
+from creditsvc.app import create_app
 from creditsvc.register.tables import Listing
 from creditsvc.services import Services
 from creditsvc.storage.subjects import numbers_of
 from tests.repair.world import DAY, list_person
-from tests.support.people import key_header
+from tests.support.people import key_header, post_form, staff_browser
+from wsgi import features
+
+
+def _listed(services: Services) -> tuple[str, str]:
+    entry = list_person(services)
+    with services.database.reading() as session:
+        subject, name = session.execute(select(Listing.subject_id, Listing.name).where(Listing.entry == entry)).one()
+        return numbers_of(session, services.vault, [subject])[subject].number, name
 
 
 def test_what_was_known_on_a_day(services: Services, client: FlaskClient) -> None:
     """The listing is in force from 2 March and came in with a batch on 24 November."""
-    entry = list_person(services)
-    with services.database.reading() as session:
-        subject, name = session.execute(select(Listing.subject_id, Listing.name).where(Listing.entry == entry)).one()
-        number = numbers_of(session, services.vault, [subject])[subject].number
+    number, name = _listed(services)
     header = key_header(services, Permission.CHECK_ASK)
     asked = {
         "number": number,
@@ -40,3 +46,27 @@ def test_what_was_known_on_a_day(services: Services, client: FlaskClient) -> Non
     assert outcome(None) == ("restricted", None)
     assert outcome(DAY - timedelta(days=1)) == ("clear", "2026-11-23")
     assert outcome(DAY) == ("restricted", "2026-11-24")
+
+
+def test_the_page_asks_the_same_and_says_so(sqlite_services: Services) -> None:
+    services = sqlite_services
+    number, name = _listed(services)
+    browser = staff_browser(create_app(services, features()), services, StaffRole.AGENCY, "agent", sector="transport")
+    form = {
+        "number": number,
+        "name": name,
+        "sector": "transport",
+        "act": "fly",
+        "purpose": "复核",
+        "matter": "T-1",
+        "on": "2026-10-01",
+    }
+
+    def page(known: str) -> str:
+        return post_form(browser, "/agency/", {**form, "known_on": known}, page="/agency/").get_data(as_text=True)
+
+    before, now = page("2026-11-23"), page("")
+    assert "不受限制" in before and "按 2026年11月23日 终了时已知的记录" in before
+    assert "终了时已知的记录" not in now
+    wrong = page("上周")
+    assert "日期应写作" in wrong and "<details open>" in wrong
