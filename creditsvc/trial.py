@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
@@ -37,6 +38,8 @@ from creditsvc.settings import Settings
 Run = Callable[[Sequence[str]], int]
 ROWS, SEED = "5000", "2020"
 CALLER = job_caller("trial")
+PLATFORM = "demo-platform"
+STOP_SECONDS = 15
 KEY_LIFE = timedelta(days=90)
 UNIT = "演示联动单位"
 ACCOUNTS = (
@@ -75,13 +78,44 @@ def main(argv: Sequence[str], features: Sequence[Feature], run: Run) -> int:
         passwords = _accounts(services)
         _fill(services, run, folder, options.rows)
         _subscribers(run, folder)
+        _platform(run, folder)
         key = _agency_key(services, folder)
         debtor = _debtor(services, run, folder)
     finally:
         services.dispose()
     sys.stdout.write(_told(settings, folder, passwords, key, debtor))
     sys.stdout.flush()
-    return 0 if options.prepare_only else run(["serve"])
+    if options.prepare_only:
+        return 0
+    platform = _stand_in(folder)
+    try:
+        return run(["serve"])
+    finally:
+        platform.terminate()
+        platform.wait(STOP_SECONDS)
+
+
+def _platform(run: Run, folder: Path) -> None:
+    """A made-up provincial platform with a front-end database of its own: the loop of receipts, refusals, objections."""
+    front = folder / "platform" / "front.db"
+    if front.parent.exists():
+        return
+    front.parent.mkdir(mode=0o700)
+    _quietly(run, ["subscriber", "add", PLATFORM, "--title", "演示省信用平台", "--number", f"演示-{PLATFORM}", "--streams",
+                   "platform", "--purpose", "归集", "--out", str(folder), "--sealing-key", "--as", "operator"])  # fmt: skip
+    _quietly(run, ["platform", "add", PLATFORM, "--title", "演示省公共信用信息平台", "--profile", "by_subject_tables", "--channel",
+                   "database", "--address", f"sqlite:///{front}", "--subscriber", PLATFORM, "--provider", "河南省高级人民法院",
+                   "--provider-code", "11410000005184603L", "--as", "operator"])  # fmt: skip
+    # its tables must be there before anything is sent
+    _quietly(run, ["platform", "simulate", PLATFORM, "--dir", str(front.parent), "--rounds", "1"])
+
+
+def _stand_in(folder: Path) -> subprocess.Popen[bytes]:
+    """The stand-in platform at work beside the service: it refuses some rows and hands over what people bring to it."""
+    command = [sys.executable, "-m", "wsgi", "platform", "simulate", PLATFORM, "--dir", str(folder / "platform"),
+               "--habit", "refuse=0.002", "--talks", "120", "--every", "15"]  # fmt: skip
+    with (folder / "platform.log").open("ab") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own command line, no shell
 
 
 def _say(text: str) -> None:
@@ -243,6 +277,13 @@ def _told(settings: Settings, folder: Path, passwords: dict[str, str], key: str,
         f"    --key-file {folder / 'demo-bureau.key'} --trust {folder / 'demo-bureau.trust'} \\",
         f"    --token-key {folder / 'demo-bureau.token'} --subscriber demo-bureau \\",
         f"    --signing-key {folder / 'demo-bureau.signing'} --follow",
+        "",
+        "演示省信用平台已在旁边运行：收取、退回个别行、转来异议和修复结果 / a made-up provincial platform runs beside it:",
+        f"对接与对账 / links          {base}/desk/platform/           （operator）",
+        f"退回的行 / refused rows     {base}/desk/platform/refusals   （operator, clerk）",
+        f"平台来件 / from platforms   {base}/desk/platform/messages   （clerk, judge）",
+        f"逾期清单 / who is late      {base}/oversight/platform/      （supervisor）",
+        f"它说了什么 / what it says   {folder / 'platform.log'}",
         "",
         "按 Ctrl-C 停止；再次运行保留数据；删除 var/ 可重来 / Ctrl-C stops; the data stay; remove var/ to begin anew.",
         "===========================================================",

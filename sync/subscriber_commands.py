@@ -18,7 +18,7 @@ from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
 from sync.deliver import public_push_key
 from sync.key_lists import key_list_note
-from sync.mirror.files import signing_key
+from sync.mirror.files import sealing_key, signing_key
 from sync.push_settings import PushPlace, set_push
 from sync.slip_answers import token_key
 from sync.subscribers import (
@@ -56,6 +56,10 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--receipt-key", action="store_true", help="同时生成并登记回执密钥 / also make and register a receipt key"
     )
+    add.add_argument(
+        "--sealing-key", action="store_true",
+        help="协议给出证件号码：同时生成接收密钥 / the agreement gives numbers: also make the key that they are sealed for",
+    )  # fmt: skip
     actions.add_parser("list", help="列出单位与进度 / list units and how far they are")
     key = actions.add_parser("key", help="签发新密钥 / issue another key")
     key.add_argument("name")
@@ -91,9 +95,14 @@ def main(argv: Sequence[str]) -> int:
 def _add(services: Services, options: argparse.Namespace) -> int:
     now = services.clock.now()
     streams = tuple(part.strip() for part in options.streams.split(",") if part.strip())
+    recipient = None
+    if options.sealing_key:
+        options.out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        recipient = sealing_key(options.out / f"{options.name}.sealing")[0].public_key().public_bytes_raw()
     new = NewSubscriber(
         name=options.name, title=options.title, number=options.number, streams=streams, purpose=options.purpose,
-        valid_until=legal_day(now) + timedelta(days=max(1, options.days)),
+        valid_until=legal_day(now) + timedelta(days=max(1, options.days)), slip_mode="number" if recipient else "token",
+        recipient=recipient,
     )  # fmt: skip
     with services.database.writing() as session:
         caller = staff_caller(session, options.username)

@@ -59,6 +59,15 @@ def add_simulate(actions: Any) -> None:
     )
     made.add_argument("--every", type=float, default=2.0, help="每轮间隔秒数 / seconds between rounds")
     made.add_argument(
+        "--talks", type=float, default=0.0, metavar="SECONDS",
+        help="每隔多少秒转来一件异议、修复结果或登记变更；0 为不转 / hand over an objection, a repair result or a change "
+        "every so many seconds; 0: never",
+    )  # fmt: skip
+    made.add_argument(
+        "--at", type=Path, metavar="FOLDER",
+        help="SFTP 对接：对方主机上的目录 / for a link over SFTP: its folder, seen from the host that serves it",
+    )  # fmt: skip
+    made.add_argument(
         "--object", dest="objects", metavar="ENTRY", help="对这条记录提一件异议后退出 / send one objection and end"
     )
 
@@ -73,7 +82,7 @@ def simulate(services: Services, options: argparse.Namespace) -> int:
     standin = StandIn(
         profile, ledger, manners_from(options.habit, options.seed), link_signer(services, link.name).verifier
     )
-    end = _end_of(services, link, standin)
+    end = _end_of(services, link, standin, options.at)
     end.create()
     try:
         if options.objects:
@@ -87,21 +96,25 @@ def simulate(services: Services, options: argparse.Namespace) -> int:
         ledger.close()
 
 
-def _end_of(services: Services, link: PlatformLink, standin: StandIn) -> End:
+def _end_of(services: Services, link: PlatformLink, standin: StandIn, at: Path | None) -> End:
     secret = read_secret(link.secret_file)
     if link.channel == "database":
         url = make_url(link.address)
         return DatabaseEnd(standin, create_engine(url.set(password=secret) if secret else url))
-    if link.channel == "folder":
-        Path(link.address).mkdir(parents=True, exist_ok=True)
-        return FolderEnd(standin, Path(link.address))
+    if link.channel == "folder" or (link.channel == "sftp" and at):
+        folder = at or Path(link.address)
+        folder.mkdir(parents=True, exist_ok=True)
+        return FolderEnd(standin, folder)
     if link.channel == "http":
         where = urlsplit(link.address)
         end = HttpEnd(standin, services.clock, key=link_signer(services, link.name).verifier, appkey=secret.encode())
         end.serve(where.hostname or "127.0.0.1", where.port or 0)
         return end
     raise InvalidInput(
-        Bilingual("SFTP 请在对方主机上模拟其目录（folder）", "over SFTP, simulate its folder on that host"),
+        Bilingual(
+            "SFTP 对接由你的 SSH 服务接收文件：用 --at 指出它的目录，模拟平台在那里收取和答复",
+            "over SFTP your own SSH server takes the files: name its folder with --at, the stand-in works there",
+        ),
         code="simulate-channel",
     )
 
@@ -109,13 +122,16 @@ def _end_of(services: Services, link: PlatformLink, standin: StandIn) -> End:
 def _rounds(services: Services, standin: StandIn, end: End, options: argparse.Namespace) -> int:
     sys.stdout.write(f"模拟平台已启动：{options.link}（{standin.profile.id}）/ the stand-in runs; Ctrl-C ends it\n")
     sys.stdout.flush()
-    wait, done = threading.Event(), 0
+    wait, done, told = threading.Event(), 0, services.clock.now()
     try:
         while not options.rounds or done < options.rounds:
             before = standin.seen.batches
             end.work(services.clock.now())
             if standin.seen.batches != before:
                 _tell(standin)
+            if options.talks and (services.clock.now() - told).total_seconds() >= options.talks:
+                told = services.clock.now()
+                _talk(services, standin, end)
             done += 1
             if options.rounds and done >= options.rounds:
                 break
@@ -124,6 +140,27 @@ def _rounds(services: Services, standin: StandIn, end: End, options: argparse.Na
         sys.stdout.write("\n")
     _tell(standin)
     return 0
+
+
+def _talk(services: Services, standin: StandIn, end: End) -> None:
+    """Hand something over about one of the records that are held, as people bring it to a platform."""
+    listed = sorted(key for key, (_, status) in standin.ledger.state().items() if status == "listed")
+    if not listed:
+        return
+    chance = standin.manners.chance
+    kind, text, more = chance.choice(_TALK)
+    key = chance.choice(listed)
+    end.send(standin.message(kind, key, text, services.clock.now(), **more))
+    sys.stdout.write(f"转出一件来件 / a message was handed over: {kind} {key}\n")
+    sys.stdout.flush()
+
+
+_TALK: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("objection", "当事人称已经履行完毕，请核查", {}),
+    ("credit_repair", "信用中国（河南）已办结信用修复", {"result": "准予修复"}),
+    ("registration", "登记机关名称变更", {"old": "某商贸有限公司", "new": "某实业有限公司"}),
+)
+"""Made-up words of what platforms pass on."""
 
 
 def _tell(standin: StandIn) -> None:
