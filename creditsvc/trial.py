@@ -113,7 +113,7 @@ def _platform(run: Run, folder: Path) -> None:
 def _stand_in(folder: Path) -> subprocess.Popen[bytes]:
     """The stand-in platform at work beside the service: it refuses some rows and hands over what people bring to it."""
     command = [sys.executable, "-m", "wsgi", "platform", "simulate", PLATFORM, "--dir", str(folder / "platform"),
-               "--habit", "refuse=0.002", "--talks", "120", "--every", "15"]  # fmt: skip
+               "--habit", "refuse=0.01", "--talks", "120", "--every", "15"]  # fmt: skip
     with (folder / "platform.log").open("ab") as log:
         return subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603 - our own command line, no shell
 
