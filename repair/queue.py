@@ -57,19 +57,12 @@ def queue(
 
 def counts(session: Session, *, caller: Caller, today: date) -> Counts:
     """Totals for the head of the queue."""
-    # one walk through an index that holds all that is asked: by court, or by due day where it is nearly all of them
+    # one walk through the small index by court and due day, which holds all that is asked
     soon = case((Application.due_on.between(today, today + timedelta(days=SOON_DAYS)), 1), else_=0)
     late = case((Application.due_on < today, 1), else_=0)
-    query = select(func.count(), func.sum(late), func.sum(soon)).where(_counted(caller), _WITH_COURT)
+    query = select(func.count(), func.sum(late), func.sum(soon)).where(_within(caller), _WITH_COURT)
     row = session.execute(query).one()
     return Counts(row[0], int(row[1] or 0), int(row[2] or 0))
-
-
-def _counted(caller: Caller) -> ColumnElement[bool]:
-    mine = caller.court_code or "-"
-    court = courts().by_code(mine)
-    everything = court is not None and not court.parent_code
-    return Application.court_code.startswith(mine) if everything else _within(caller)
 
 
 def _within(caller: Caller) -> ColumnElement[bool]:

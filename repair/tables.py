@@ -77,8 +77,14 @@ class Application(Base):
             "ix_application_due",
             "due_on",
             "number",
-            # so that the province's counts are read from the index alone
+            sqlite_where=text("with_court"),
+            postgresql_where=text("with_court"),
+        ),
+        # few values in a small index: a province's counts are read from it alone
+        Index(
+            "ix_application_load",
             "court_code",
+            "due_on",
             sqlite_where=text("with_court"),
             postgresql_where=text("with_court"),
         ),

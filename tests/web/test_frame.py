@@ -201,9 +201,9 @@ def test_a_body_that_is_not_understood_is_explained(app: Flask, services: Servic
 
 def test_styles_go_out_small_and_pages_do_not(client: FlaskClient) -> None:
     style = "/static/vendor/govuk-frontend/govuk-frontend.min.css"
-    packed, plain = client.get(style, headers={"Accept-Encoding": "gzip"}), client.get(style)
-    assert gzip.decompress(packed.data) == plain.data and len(packed.data) * 5 < len(plain.data)
-    assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
+    with client.get(style, headers={"Accept-Encoding": "gzip"}) as packed, client.get(style) as plain:
+        assert gzip.decompress(packed.data) == plain.data and len(packed.data) * 5 < len(plain.data)
+        assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
     again = client.get(style, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
     assert again.status_code == 304
     page = client.get("/sign-in", headers={"Accept-Encoding": "gzip"})
