@@ -39,6 +39,8 @@ class Job:
     run: Callable[[Services, datetime], str]
     every_seconds: int
     purpose: Bilingual
+    prompt: bool = False
+    """Somebody waits for it: it has a thread of its own that looks for work many times a second, not by the clock."""
 
 
 @dataclass(frozen=True, slots=True)

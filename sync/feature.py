@@ -24,7 +24,7 @@ from sync.holders import holders_of
 from sync.ladder import mark_overdue, owed_by_unit
 from sync.log_check import check_feed
 from sync.probes import plan_probes
-from sync.publish import sequence_promptly
+from sync.publish import sequence_politely
 from sync.removal_proof import prove_removal
 from sync.sweep import sweep_batches
 from sync.witnessing import cosign_heads
@@ -62,9 +62,10 @@ FEATURE = Feature(
     jobs=(
         Job(
             "feed-sequence",
-            _counting(sequence_promptly, "numbered"),
+            _counting(sequence_politely, "numbered"),
             1,
             Bilingual("为待发布的变动编号并签署流头", "number what waits and sign the heads"),
+            prompt=True,
         ),
         Job(
             "feed-resign",

@@ -6,7 +6,6 @@ house. A number is only ever given to what is already committed, so no reader ca
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from weakref import WeakKeyDictionary
@@ -27,8 +26,6 @@ from sync.wire.events import EventType
 from sync.wire.fields import KINDS
 
 BATCH = 2000
-LOOKS, BETWEEN = 4, 0.2
-"""How often a job's second is used to look for facts, and the seconds between."""
 LOCK = 7_301_990
 EVENT_OF = {
     FactType.PUBLISHED: EventType.PUBLISHED,
@@ -60,15 +57,6 @@ def sequence_politely(services: Services, now: datetime) -> int:
 
 
 _paces: WeakKeyDictionary[Database, Pace] = WeakKeyDictionary()
-
-
-def sequence_promptly(services: Services, now: datetime) -> int:
-    """As ``sequence_politely``, looking again several times within a job's second: a removal doesn't wait for the next tick."""
-    total, pause = 0, threading.Event()
-    for look in range(LOOKS):
-        total += sequence_politely(services, now if look == 0 else services.clock.now())
-        pause.wait(BETWEEN if look < LOOKS - 1 else 0)
-    return total
 
 
 def sequence_once(

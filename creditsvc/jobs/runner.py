@@ -27,6 +27,10 @@ from creditsvc.services import Services
 LEDGER_FROM_SECONDS = 60
 """Jobs that run more often than this are journaled only when they did something or failed."""
 KEEP = timedelta(days=90)
+ASK_AGAIN = timedelta(seconds=1)
+"""How often a process without the lease asks for it."""
+LOOK, REST = 0.1, 2.0
+"""Seconds between two looks of a prompt job, and after one that failed."""
 log = structlog.get_logger("jobs")
 
 
@@ -51,24 +55,31 @@ class Runner:
         self.fence: int | None = None
         self._renewed: datetime | None = None
         self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._prompt: list[threading.Thread] = []
 
     def holds_lease(self, now: datetime) -> bool:
         """Whether this process may run jobs now; renews at a third of the lease."""
         with self._lock:
-            if self.fence is None or self._renewed is None or now - self._renewed > LENGTH / 3:
+            again = ASK_AGAIN if self.fence is None else LENGTH / 3
+            if self._renewed is None or now - self._renewed > again:
                 self.fence = take_lease(self.services.database, self.holder, now)
                 self._renewed = now
             return self.fence is not None
 
     def tick(self, job: Job) -> str | None:
         """Run a job if this process may and nobody has run this tick; the outcome, or none."""
+        return self._tick(job)[0]
+
+    def _tick(self, job: Job) -> tuple[str | None, bool]:
+        """The outcome, and whether it failed."""
         now = self.services.clock.now()
         if not self.holds_lease(now):
-            return None
+            return None, False
         long = job.every_seconds >= LEDGER_FROM_SECONDS
         run = self._begin(job, now) if long else None
         if long and run is None:
-            return None
+            return None, False
         try:
             outcome, failed = job.run(self.services, now), False
         except Exception as error:  # noqa: BLE001 - one job's failure must not stop the others; it is logged and kept
@@ -78,7 +89,7 @@ class Runner:
             self._end(run, outcome, failed=failed)
         elif outcome and not failed:
             log.info("job", job=job.name, outcome=outcome)
-        return outcome
+        return outcome, failed
 
     def _begin(self, job: Job, now: datetime) -> int | None:
         try:
@@ -104,14 +115,33 @@ class Runner:
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         for job in self.jobs:
+            if job.prompt:
+                self._prompt.append(threading.Thread(target=self._look, args=[job], name=job.name, daemon=True))
+                continue
             scheduler.add_job(self.tick, "interval", seconds=job.every_seconds, args=[job], id=job.name,
                               next_run_time=self.services.clock.now())  # fmt: skip
         # a tick that finds the last one still running is nothing to tell of: they coalesce
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         scheduler.start()
+        for thread in self._prompt:
+            thread.start()
         return scheduler
+
+    def _look(self, job: Job) -> None:
+        """Look for work of a prompt job until it is over: a run that took long is followed by the next look at once."""
+        pause = 0.0
+        while not self._over.wait(pause):
+            try:
+                failed = self._tick(job)[1]
+            except Exception as error:  # noqa: BLE001 - the lease could not be read: the thread must outlive the database
+                failed = True
+                log.error("job-failed", job=job.name, error=type(error).__name__)
+            pause = REST if failed else LOOK
 
     def stop(self, scheduler: BackgroundScheduler) -> None:
         """Let running jobs finish, then give the lease back."""
+        self._over.set()
         scheduler.shutdown(wait=True)
+        for thread in self._prompt:
+            thread.join()
         release_lease(self.services.database, self.holder, self.services.clock.now())

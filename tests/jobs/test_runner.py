@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from creditsvc.feature import Feature, Job
@@ -78,3 +80,42 @@ def test_a_failure_is_kept_by_its_kind_alone(services: Services) -> None:
     with services.database.reading() as session:
         run = session.scalars(select(JobRun)).one()
     assert (run.failed, run.outcome) == (True, "RuntimeError")
+
+
+def test_a_prompt_job_is_not_kept_waiting_by_the_clock(services: Services) -> None:
+    """It runs again and again although the clock stands still, and a failure stops neither it nor its thread."""
+    looks, enough = [], threading.Event()
+
+    def run(_services: Services, _now: datetime) -> str:
+        looks.append(threading.current_thread().name)
+        if len(looks) == 3:
+            enough.set()
+        return ""
+
+    runner = _runner(services, [Job("look", run, 1, PURPOSE, prompt=True)])
+    scheduler = runner.start()
+    try:
+        assert enough.wait(30)
+        assert scheduler.get_jobs() == []
+    finally:
+        runner.stop(scheduler)
+    assert set(looks) == {"look"}
+    assert not any(thread.name == "look" for thread in threading.enumerate())
+
+
+def test_a_prompt_job_outlives_its_failures(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("creditsvc.jobs.runner.REST", 0.01)
+    looks, enough = [], threading.Event()
+
+    def run(_services: Services, _now: datetime) -> str:
+        looks.append(1)
+        if len(looks) > 1:
+            enough.set()
+        raise RuntimeError("told to fail")
+
+    runner = _runner(services, [Job("look", run, 1, PURPOSE, prompt=True)])
+    scheduler = runner.start()
+    try:
+        assert enough.wait(30)
+    finally:
+        runner.stop(scheduler)
