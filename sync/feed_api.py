@@ -91,8 +91,7 @@ def keys() -> ResponseReturnValue:
 @open_to(Permission.ANYONE)
 def head(stream: str) -> ResponseReturnValue:
     """The signed head; needs no key."""
-    with services().database.reading() as session:
-        return _answer(feed_reading.stream_row(session, stream).head.encode(), PLAIN)
+    return _answer(feed_reading.newest_head(services().database, stream)[0].encode(), PLAIN)
 
 
 @blueprint.get("/streams/<stream>/<int(min=0,max=999999999):epoch>/checkpoint")
@@ -143,9 +142,8 @@ def _wait(stream: str, after: int, seconds: int) -> None:
     try:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            with services().database.reading() as session:
-                if feed_reading.stream_row(session, stream).size > after:
-                    return
+            if feed_reading.newest_head(services().database, stream)[1] > after:
+                return
             time.sleep(POLL)
     finally:
         _waiters.release()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.kernel.errors import Conflict, Gone, NotFound
 from creditsvc.kernel.text import Bilingual
+from creditsvc.storage.engine import Database
 from sync.erasure import SEGMENT
 from sync.tables_feed import FeedSegment, FeedStream, LogNode, StreamEvent
 from sync.wire.errors import FormatInvalid
@@ -37,8 +38,22 @@ def stream_row(session: Session, stream: str) -> FeedStream:
     """The stream; raises ``NotFound``."""
     row = session.get(FeedStream, stream)
     if row is None:
-        raise NotFound(Bilingual("没有这个数据流", "no such stream"), code="stream-unknown")
+        raise _unknown()
     return row
+
+
+def newest_head(database: Database, stream: str) -> tuple[str, int]:
+    """The stream's signed head and its size, by one statement: hundreds ask for nothing else. Raises ``NotFound``."""
+    with database.direct() as driver:
+        query = f"SELECT head, size FROM feed_stream WHERE stream = {'?' if database.is_sqlite else '%s'}"
+        found = driver.execute(query, (stream,)).fetchone()
+    if found is None:
+        raise _unknown()
+    return found[0], found[1]
+
+
+def _unknown() -> NotFound:
+    return NotFound(Bilingual("没有这个数据流", "no such stream"), code="stream-unknown")
 
 
 def check_ahead(row: FeedStream, after: int) -> None:

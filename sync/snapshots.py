@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import secrets
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from creditsvc.kernel.errors import Unavailable
+from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from sync.heads import origin_of
 from sync.key_lists import stream_signers
@@ -21,28 +26,82 @@ from sync.tables_feed import FeedEntry, FeedStream, StreamEvent
 from sync.wire.snapshot import Header, Tombstone, entry_line, stored_line, write_snapshot
 
 FRESH_FOR = timedelta(seconds=20)
+FRESH_FOR_EACH = timedelta(microseconds=100)
+"""More of it for every entry: one that takes minutes to build isn't built again and again."""
+PATIENCE = 20.0
+"""Seconds that somebody waits for another's building, where there is nothing to hand over meanwhile."""
 LEVEL = 1
 BLOCK = 2000
 CHUNK = 500
 
 
 def snapshot_file(services: Services, stream: str, now: datetime) -> tuple[Path, int, int]:
-    """The newest snapshot's file, its sequence and epoch; built if the head has moved on since, but not more than every 20 s."""
+    """The newest snapshot's file, its sequence and epoch; built if the head has moved on since the last one's time.
+
+    One is built at a time: meanwhile the last one is handed over, if a subscriber can go on from it. Raises
+    ``LookupError`` (no such stream), ``Unavailable`` (``snapshot-building``).
+    """
     with services.database.reading() as session:
-        row = session.get(FeedStream, stream)
-        if row is None:
-            raise LookupError(stream)
-        folder = services.settings.home / "feed" / stream / str(row.epoch)
+        row, folder = _stream(session, services, stream)
+        have = _newest(folder)
+        if have is not None and _will_do(row, have, now):
+            return *have, row.epoch
+    usable = have if have is not None and row.forget_before <= have[1] <= row.size else None
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _only_builder(folder, patience=0 if usable else PATIENCE) as alone:
+        if alone:
+            return _newer(services, stream, now)
+    if usable is not None:
+        return *usable, row.epoch
+    raise Unavailable(
+        Bilingual("快照正在生成，请稍后再试", "the snapshot is being built; try again shortly"),
+        code="snapshot-building",
+    )
+
+
+def _newer(services: Services, stream: str, now: datetime) -> tuple[Path, int, int]:
+    """Built now, unless whoever built before us has done it."""
+    with services.database.reading() as session:
+        row, folder = _stream(session, services, stream)
         have = _newest(folder)
         if have is not None and _will_do(row, have, now):
             return *have, row.epoch
         return _build(session, services, row, folder, now), row.size, row.epoch
 
 
+def _stream(session: Session, services: Services, stream: str) -> tuple[FeedStream, Path]:
+    row = session.get(FeedStream, stream)
+    if row is None:
+        raise LookupError(stream)
+    return row, services.settings.home / "feed" / stream / str(row.epoch)
+
+
+@contextmanager
+def _only_builder(folder: Path, *, patience: float) -> Iterator[bool]:
+    """Whether nobody else builds here; if so, nobody else does until the end, and what a killed builder left is removed."""
+    until = time.monotonic() + patience
+    with (folder / "building").open("ab") as file:
+        while not (alone := _locked(file)) and time.monotonic() < until:
+            time.sleep(0.1)
+        if alone:
+            for left in folder.glob("*.*.part"):
+                left.unlink(missing_ok=True)
+        yield alone
+
+
+def _locked(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _will_do(row: FeedStream, have: tuple[Path, int], now: datetime) -> bool:
     """A young one will do, unless events after it are forgotten already."""
     path, sequence = have
-    return sequence == row.size or (row.forget_before <= sequence <= row.size and _age(path, now) < FRESH_FOR)
+    young = _age(path, now) < FRESH_FOR + row.count * FRESH_FOR_EACH
+    return sequence == row.size or (row.forget_before <= sequence <= row.size and young)
 
 
 def _newest(folder: Path) -> tuple[Path, int] | None:
@@ -57,7 +116,6 @@ def _age(path: Path, now: datetime) -> timedelta:
 
 
 def _build(session: Session, services: Services, row: FeedStream, folder: Path, now: datetime) -> Path:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     origin = origin_of(services.settings.host, row)
     header = Header(count=row.count, epoch=row.epoch, sequence=row.size, state=bytes(row.state))
     part = folder / f"{row.size}.{secrets.token_hex(8)}.part"
@@ -81,23 +139,26 @@ def _build(session: Session, services: Services, row: FeedStream, folder: Path, 
 
 
 def _entries(session: Session, stream: str) -> Iterator[bytes]:
-    """Lines by name of the entry, a page at a time: flat memory, and bytes as they were signed wherever that will do."""
-    after = ""
+    """Lines by name of the entry, a block at a time: flat memory, and bytes as they were signed wherever that will do."""
+    held, event = FeedEntry.__table__.c, StreamEvent.__table__.c
     query = (
-        select(FeedEntry.entry, FeedEntry.sequence, FeedEntry.full_sequence, FeedEntry.canary, StreamEvent.body)
-        .join(StreamEvent, (StreamEvent.stream == FeedEntry.stream) & (StreamEvent.sequence == FeedEntry.full_sequence))
-        .where(FeedEntry.stream == stream)
-        .order_by(FeedEntry.entry)
-        .limit(BLOCK)
+        select(held.sequence, held.full_sequence, held.canary, event.body)
+        .join_from(
+            FeedEntry.__table__,
+            StreamEvent.__table__,
+            (event.stream == held.stream) & (event.sequence == held.full_sequence),
+        )
+        .where(held.stream == stream)
+        .order_by(held.entry)
+        .execution_options(yield_per=BLOCK)
     )
-    while rows := session.execute(query.where(FeedEntry.entry > after)).all():
-        noted = _annotations(session, stream, [row[1] for row in rows if row[1] != row[2]])
-        for _, sequence, full_sequence, canary, body in rows:
+    for rows in session.connection().execute(query).partitions():
+        noted = _annotations(session, stream, [row[0] for row in rows if row[0] != row[1]])
+        for sequence, full_sequence, canary, body in rows:
             if sequence == full_sequence:
-                yield stored_line(body or b"", sequence, canary=canary)
+                yield stored_line(body, sequence, canary=canary)
             else:
                 yield entry_line(_current(body, noted[sequence]), sequence, canary=canary)
-        after = rows[-1][0]
 
 
 def _annotations(session: Session, stream: str, sequences: Sequence[int]) -> dict[int, bytes]:

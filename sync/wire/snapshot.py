@@ -28,6 +28,9 @@ _CHUNK = 64 * 1024
 _TRAILER = b'{"trailer":'
 _EFFECT = b'{"effect"'
 """How a tombstone begins, and no entry."""
+_BEHIND_DATA = b',"id":"evt_'
+_AT_ONCE = 256
+"""Lines that a writer takes at a time."""
 _BAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -89,22 +92,16 @@ def entry_line(data: Mapping[str, Any], sequence: int, *, canary: bool = False) 
     return canonical_json(line)
 
 
-class _Stored(msgspec.Struct, frozen=True, gc=False):
-    """An event's line, of which only the bytes of ``data`` are wanted."""
-
-    data: msgspec.Raw
-
-
-_stored_decoder = msgspec.json.Decoder(_Stored)
-
-
 def stored_line(event: bytes, sequence: int, *, canary: bool = False) -> bytes:
-    """As ``entry_line``, from the canonical bytes of the event that made the revision: nothing is encoded again."""
-    data = bytes(_stored_decoder.decode(event).data)
+    """As ``entry_line``, from the canonical bytes of the event that made the revision: nothing is encoded again.
+
+    Raises ``ValueError`` for what is no event. In canonical form ``id`` follows ``data``, and no text has a bare quote.
+    """
+    data = event[: event.rindex(_BEHIND_DATA)]
     return (
-        b'{"canary":true,"data":%b,"sequence":%d}' % (data, sequence)
+        b'{"canary":true,%b,"sequence":%d}' % (data[1:], sequence)
         if canary
-        else b'{"data":%b,"sequence":%d}' % (data, sequence)
+        else b'%b,"sequence":%d}' % (data, sequence)
     )
 
 
@@ -141,36 +138,38 @@ def write_snapshot(
     Raises FormatInvalid, before the trailer, if the entries aren't sorted or not as many as the header says.
     """
     digest = sha256()
-    block: list[bytes] = []
-    held = 0
-    for line in _all_lines(header, entries, tombstones):
-        block.append(line)
-        held += len(line) + 1
-        if held >= _CHUNK:
-            yield _hashed(digest, block)
-            block, held = [], 0
-    if block:
-        yield _hashed(digest, block)
+    held: list[bytes] = []
+    size = 0
+    for lines in _all_lines(header, entries, tombstones):
+        held.append(lines)
+        size += len(lines)
+        if size >= _CHUNK:
+            yield _hashed(digest, held)
+            held, size = [], 0
+    if held:
+        yield _hashed(digest, held)
     note = sign_note(trailer_text(origin, header.sequence, header.count, digest.hexdigest()), signers)
     yield canonical_json({"trailer": note}) + b"\n"
 
 
-def _hashed(digest: Any, lines: list[bytes]) -> bytes:
-    raw = b"\n".join(lines) + b"\n"
+def _hashed(digest: Any, held: list[bytes]) -> bytes:
+    raw = b"".join(held)
     digest.update(raw)
     return raw
 
 
 def _all_lines(header: Header, entries: Iterable[bytes], tombstones: Iterable[Tombstone]) -> Iterator[bytes]:
-    yield header.line
-    order = _Order(header)
-    for line in entries:
-        order.entry(parse_entry(line))
-        yield line
+    """All lines, some at a time, each with its LF."""
+    yield header.line + b"\n"
+    order, each = _Order(header), iter(entries)
+    while lines := list(islice(each, _AT_ONCE)):
+        raw = b"\n".join(lines)
+        order.entries(_read_entries(raw, len(lines)))
+        yield raw + b"\n"
     order.entries_end()
     for tombstone in tombstones:
         order.tombstone(tombstone)
-        yield tombstone_line(tombstone)
+        yield tombstone_line(tombstone) + b"\n"
 
 
 class _Order:
@@ -283,14 +282,19 @@ def _records(lines: list[bytes], order: _Order) -> Iterator[Record]:
 
 def _many(lines: list[bytes], order: _Order) -> Iterator[Record]:
     """Lines of entries alone, read at one go."""
-    try:
-        entries = _entry_decoder.decode_lines(b"\n".join(lines))
-    except _BAD:
-        raise FormatInvalid("snapshot", "not an entry's line") from None
-    if len(entries) != len(lines) or not are_entry_ids(entry.data.entry for entry in entries):
-        raise FormatInvalid("snapshot", "not an entry's line")
+    entries = _read_entries(b"\n".join(lines), len(lines))
     order.entries(entries)
     return zip(lines, entries, strict=True)
+
+
+def _read_entries(raw: bytes, count: int) -> list[Entry]:
+    try:
+        entries = _entry_decoder.decode_lines(raw)
+    except _BAD:
+        raise FormatInvalid("snapshot", "not an entry's line") from None
+    if len(entries) != count or not are_entry_ids(entry.data.entry for entry in entries):
+        raise FormatInvalid("snapshot", "not an entry's line")
+    return entries
 
 
 def _tombstone(line: bytes) -> Tombstone:
