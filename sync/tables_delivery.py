@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, String
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from creditsvc.storage.base import At, Base, BigId, Code, Id, Instant
@@ -83,10 +83,34 @@ class Probe(Base):
     sequence: Mapped[int] = mapped_column(BigId)
     planned_at: Mapped[At]
     looked_at: Mapped[datetime | None] = mapped_column(Instant)
+    onward: Mapped[bool] = mapped_column(Boolean, default=False)
+    """Whether to look at somebody to whom the subscriber has passed data on, not at its own product."""
     finding: Mapped[str | None] = mapped_column(String(16))
     """``gone`` or ``still``."""
     note: Mapped[str] = mapped_column(String(512), default="")
     actor: Mapped[str | None] = mapped_column(String(64))
+
+
+class PushKey(Base):
+    """A key that signs pushes, from an instant on; the first needs no row. Seven days the one before it signs as well."""
+
+    __tablename__ = "feed_push_key"
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    from_at: Mapped[At]
+
+
+class KeptProof(Base):
+    """A proof of a removal that was handed out, byte for byte. No personal data in it."""
+
+    __tablename__ = "feed_removal_proof"
+    __table_args__ = (Index("ix_feed_removal_proof_entry", "entry", "id"),)
+
+    id: Mapped[Id]
+    entry: Mapped[str] = mapped_column(ENTRY)
+    digest: Mapped[str] = mapped_column(String(64))
+    bundle: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[At]
 
 
 class FeedAlarm(Base):

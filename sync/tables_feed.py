@@ -210,6 +210,8 @@ class Agreement(Base):
     """Names that ``push_url`` may have."""
     push_ranges: Mapped[list[str]] = mapped_column(Json, default=list)
     """Networks (CIDR) in which those names must resolve; government networks are private ones, so they are named."""
+    pull_ranges: Mapped[list[str]] = mapped_column(Json, default=list)
+    """Networks (CIDR) from which its keys are good; empty: from anywhere."""
     valid_from: Mapped[date] = mapped_column(Date)
     valid_until: Mapped[date] = mapped_column(Date)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
