@@ -24,8 +24,8 @@ from sync.holders import holders_of
 from sync.ladder import mark_overdue, owed_by_unit
 from sync.log_check import check_feed
 from sync.probes import plan_probes
+from sync.proofs_kept import kept_proof
 from sync.publish import sequence_politely
-from sync.removal_proof import prove_removal
 from sync.sweep import sweep_batches
 from sync.witnessing import cosign_heads
 
@@ -144,7 +144,7 @@ FEATURE = Feature(
     ports={
         "barred": owed_by_unit,
         "holders": holders_of,
-        "removal_proof": prove_removal,
+        "removal_proof": kept_proof,
         "fresh/feed": feed_freshness,
         "fresh/batch": batch_freshness,
     },

@@ -1,8 +1,9 @@
-"""Sync's part of a removal certificate: one file that proves the removal and who has let go. Fills ``removal_proof``."""
+"""Sync's part of a removal certificate: one file that proves the removal and who has let go."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -61,19 +62,20 @@ def prove_removal(services: Services, session: Session, entry: str, now: datetim
             bytes(event.body or b"").decode("utf-8"), proof, receipts, _signed(session, services, statement, origin)
         )
     raw = write_bundle(entry, keys, [parts[name] for name in names])
-    return _checked(raw, holders, now)
+    return replace(described(raw, now), holders=holders)
 
 
-def _checked(raw: bytes, holders: Sequence[Holder], now: datetime) -> RemovalProof:
+def described(raw: bytes, at: datetime) -> RemovalProof:
+    """A proof that was made at this time, verified as its reader will verify it; of its holders nothing yet."""
     verified = verify_bundle(raw)
     return RemovalProof(
         entry=verified.entry,
         bundle=raw,
         digest=sha256(raw).hexdigest(),
-        filename=f"{verified.entry}-{instant(now)[:10]}.removal.json",
+        filename=f"{verified.entry}-{instant(at)[:10]}.removal.json",
         complete=verified.complete,
         witnesses=tuple(sorted({name for stream in verified.streams for name in stream.witnesses})),
-        holders=holders,
+        holders=(),
     )
 
 

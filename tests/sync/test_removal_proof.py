@@ -8,24 +8,31 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from creditsvc.app import create_app
 from creditsvc.ports import RemovalProof
 from creditsvc.services import Services
 from creditsvc.verify_command import EXIT, Standing, Trust
+from creditsvc.wallclock import FixedClock
+from sync.heads import resign_heads
 from sync.key_lists import key_list_note
 from sync.mirror.verify import KeysNotTrusted, verify
+from sync.proofs_kept import kept_proof
 from sync.removal_proof import prove_removal
+from sync.tables_delivery import KeptProof
 from sync.wire.canonical import canonical_json
 from sync.wire.errors import BundleInvalid
 from sync.wire.keys import sign_key_list
 from sync.wire.removal import verify_bundle
+from sync.witnessing import cosign_heads
 from tests.support import removal_verifier
 from tests.support.apps import Templates, world
 from tests.support.feed_simulator import Publisher
@@ -257,6 +264,34 @@ def test_each_byte_of_a_proof_counts(proved: Proved) -> None:
     raw, trust = proved.raw, proved.trust
     for at in range(len(raw)):
         refused(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :], trust)
+
+
+def test_what_was_handed_out_comes_again_until_there_is_more_to_say(templates: Templates, tmp_path: Path) -> None:
+    with world("sqlite", templates, tmp_path) as services:
+        made = World(Register(services))
+
+        def handed_out() -> RemovalProof:
+            with services.database.reading() as session:
+                proof = kept_proof(services, session, made.entry, services.clock.now())
+            assert proof is not None and verify_bundle(proof.bundle).entry == made.entry
+            return proof
+
+        first = handed_out()
+        assert isinstance(services.clock, FixedClock)
+        services.clock.set(services.clock.now() + timedelta(minutes=30))
+        resign_heads(services, services.clock.now())
+        assert handed_out() == first and not first.complete
+        cosign_heads(services, services.clock.now())
+        witnessed = handed_out()
+        assert witnessed.digest != first.digest and witnessed.witnesses
+        made.confirm(made.one)
+        with services.database.writing() as session:
+            confirmed = kept_proof(services, session, made.entry, services.clock.now())
+        assert confirmed is not None and confirmed.digest != witnessed.digest
+        assert handed_out() == confirmed
+        with services.database.reading() as session:
+            kept = session.scalars(select(KeptProof).order_by(KeptProof.id)).all()
+        assert [row.digest for row in kept] == [first.digest, witnessed.digest, confirmed.digest]
 
 
 def test_the_second_verifier_stands_alone() -> None:
