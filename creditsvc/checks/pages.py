@@ -13,6 +13,7 @@ from creditsvc.checks.answer import CheckAnswer, ask
 from creditsvc.checks.answer_keys import public_keys
 from creditsvc.checks.answer_paper import answer_paper
 from creditsvc.checks.asked import acts_of, day_of, sectors
+from creditsvc.checks.barred import refuse_barred
 from creditsvc.checks.certificate import opened, read_keys
 from creditsvc.checks.data_age import GOOD_FOR
 from creditsvc.checks.questions import Question
@@ -28,6 +29,7 @@ from creditsvc.web.pages import render
 from punishment_rules.load import catalogue
 
 blueprint = Blueprint("checks_pages", __name__, template_folder="templates")
+blueprint.before_request(refuse_barred)
 
 NUMBER_TYPES = {
     "": Bilingual(

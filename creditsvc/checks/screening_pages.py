@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks import screening as lists
 from creditsvc.checks.asked import acts_of, day_of, sectors
+from creditsvc.checks.barred import refuse_barred
 from creditsvc.checks.screening_api import SCREENING, results_response
 from creditsvc.checks.screening_output import COLUMNS
 from creditsvc.checks.screening_said import STATES, state_of
@@ -23,6 +24,7 @@ from creditsvc.web.pages import render
 from punishment_rules.load import catalogue
 
 blueprint = Blueprint("screenings", __name__, url_prefix="/agency/screenings", template_folder="templates")
+blueprint.before_request(refuse_barred)
 
 FIELDS = ("sector", "act", "purpose", "matter", "on")
 PAGE = 50
