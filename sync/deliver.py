@@ -14,19 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
 from creditsvc.settings import Settings
-from creditsvc.storage.keyring import Keyring
 from sync.ladder import live_agreements, note_step, removals_between
+from sync.push_keys import PushKeys, push_keys
 from sync.safe_post import AddressRefused, Allowed, Answered, Resolve, parse_ranges, post, system_resolve
 from sync.tables_delivery import Push, PushAttempt
 from sync.tables_feed import Agreement, FeedStream, Progress
-from sync.wire.push import push_body, push_headers, push_key
+from sync.wire.push import push_body, push_headers
 
 CROWD = 32
 """Addresses that are called at the same time."""
@@ -37,16 +36,6 @@ FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=10), timedelta(hours=6)
 PERSISTENCE = timedelta(days=7)
 DAILY = timedelta(days=1)
 KEEP_ATTEMPTS = timedelta(days=90)
-
-
-def signing_key(keyring: Keyring) -> Ed25519PrivateKey:
-    """The key that signs pushes."""
-    return keyring.signing_key("push/1")
-
-
-def public_push_key(keyring: Keyring) -> str:
-    """Its public half as Standard Webhooks writes it, handed over with the agreement."""
-    return push_key(signing_key(keyring).public_key().public_bytes_raw())
 
 
 def allowed_by(agreement: Agreement, settings: Settings) -> Allowed:
@@ -74,10 +63,11 @@ def push_due(services: Services, now: datetime, *, resolve: Resolve = system_res
     plan_pushes(services, now)
     with services.database.writing() as session:
         calls = _claim(session, services.settings, now)
+        keys = push_keys(session, services.keyring, now)
     if not calls:
         return 0
     with ThreadPoolExecutor(max_workers=min(CROWD, len(calls))) as crowd:
-        heard = list(crowd.map(lambda mine: _tell(services, mine, now, resolve), _by_subscriber(calls)))
+        heard = list(crowd.map(lambda mine: _tell(services, mine, keys, now, resolve), _by_subscriber(calls)))
     return sum(heard)
 
 
@@ -167,13 +157,13 @@ def _claim(session: Session, settings: Settings, now: datetime) -> list[_Call]:
     return calls
 
 
-def _tell(services: Services, calls: Sequence[_Call], now: datetime, resolve: Resolve) -> int:
-    return sum(_tell_one(services, call, now, resolve) for call in calls)
+def _tell(services: Services, calls: Sequence[_Call], keys: PushKeys, now: datetime, resolve: Resolve) -> int:
+    return sum(_tell_one(services, call, keys, now, resolve) for call in calls)
 
 
-def _tell_one(services: Services, call: _Call, now: datetime, resolve: Resolve) -> bool:
+def _tell_one(services: Services, call: _Call, keys: PushKeys, now: datetime, resolve: Resolve) -> bool:
     body = push_body(stream=call.stream, sequence=call.sequence, urgent=call.urgent)
-    headers = push_headers(body, message_id=call.message, at=services.clock.now(), key=signing_key(services.keyring))
+    headers = push_headers(body, message_id=call.message, at=services.clock.now(), key=keys.newest, also=keys.before)
     if call.allowed is None:
         answered = Answered(0, "refused-range")
     else:

@@ -18,6 +18,7 @@ from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
 from sync.epochs import open_epoch
 from sync.key_lists import draft, newest_list, publish_list
+from sync.push_keys import rotate_push_key
 from sync.root_keys import open_roots, signed_by
 from sync.tables_feed import FeedStream, FeedWitness
 from sync.wire.errors import FormatInvalid
@@ -54,9 +55,12 @@ def parser() -> argparse.ArgumentParser:
     publishes.add_argument("note", type=Path)
     rotate = actions.add_parser("rotate", help="根密钥在本机时一步轮换 / rotate in one step where the roots lie here")
     rotate.add_argument("stream", choices=STREAMS)
+    push = actions.add_parser(
+        "push", help="更换唤醒签名密钥，七日内两把并用 / a new key for pushes; both sign for seven days"
+    )
     epoch = actions.add_parser("epoch", help="开启已宣告的新纪元 / open the epoch that the list announces")
     epoch.add_argument("--reason", required=True, help="原因，例如 恢复备份 / why, e.g. a backup was restored")
-    for action in (publishes, rotate, epoch):
+    for action in (publishes, rotate, push, epoch):
         action.add_argument("--as", dest="username", required=True, help="经办账户 / whose account acts")
     return made
 
@@ -156,6 +160,17 @@ def _rotate(services: Services, options: argparse.Namespace) -> int:
     return _in_force(services, text, options.username)
 
 
+def _push(services: Services, options: argparse.Namespace) -> int:
+    with services.database.writing() as session:
+        caller = staff_caller(session, options.username)
+        keys = rotate_push_key(session, services.keyring, caller=caller, now=services.clock.now())
+    sys.stdout.write(
+        f"新的唤醒签名公钥 / new public key of pushes: {keys.public}\n"
+        f"旧密钥并用至 {keys.until:%Y-%m-%d}，请在此之前通知各单位 / the old one signs as well until then: tell every unit\n"
+    )
+    return 0
+
+
 def _epoch(services: Services, options: argparse.Namespace) -> int:
     with services.database.reading() as session:
         caller = staff_caller(session, options.username)
@@ -173,5 +188,6 @@ ACTIONS: dict[str, Callable[[Services, argparse.Namespace], int]] = {
     "draft": _draft,
     "publish": _publish,
     "rotate": _rotate,
+    "push": _push,
     "epoch": _epoch,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
@@ -27,16 +27,19 @@ def push_key(public: bytes) -> str:
     return f"whpk_{b64(public)}"
 
 
-def push_headers(body: bytes, *, message_id: str, at: datetime, key: Ed25519PrivateKey) -> dict[str, str]:
-    """The three headers of one message. ``at`` has a zone; the same id goes with every attempt."""
+def push_headers(
+    body: bytes, *, message_id: str, at: datetime, key: Ed25519PrivateKey, also: Sequence[Ed25519PrivateKey] = ()
+) -> dict[str, str]:
+    """The three headers of one message. ``at`` has a zone; the same id goes with every attempt. ``also``: keys that
+    sign beside the first while one replaces another; a receiver takes any signature that it can check."""
     if at.tzinfo is None:
         raise ValueError("a time without a zone is not a time")
     seconds = str(int(at.timestamp()))
-    signature = key.sign(_signed(message_id, seconds, body))
+    signed = _signed(message_id, seconds, body)
     return {
         "webhook-id": message_id,
         "webhook-timestamp": seconds,
-        "webhook-signature": f"v1a,{b64(signature)}",
+        "webhook-signature": " ".join(f"v1a,{b64(each.sign(signed))}" for each in (key, *also)),
     }
 
 

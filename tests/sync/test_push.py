@@ -22,17 +22,20 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select
 
+from creditsvc.kernel.errors import Conflict
 from creditsvc.services import Services
 from creditsvc.wallclock import FixedClock
-from sync.deliver import allowed_by, push_due, signing_key
+from sync.deliver import allowed_by, push_due
 from sync.holders import holders_of
 from sync.ladder import note_confirmed
+from sync.push_keys import push_keys, rotate_push_key
 from sync.push_settings import PushPlace, set_push
 from sync.safe_post import AddressRefused, Allowed, parse_ranges, parse_target, post
 from sync.subscribers import agreements_of
 from sync.tables_delivery import Push, PushAttempt
 from sync.tables_feed import Subscriber
 from sync.wire.canonical import parse_json
+from sync.wire.errors import SignatureInvalid
 from sync.wire.push import verify_push
 from tests.support.feed_world import OPERATOR, Account, Register
 
@@ -292,12 +295,43 @@ def test_a_push_is_signed_thin_and_moves_the_ladder(register: Register, plain: S
         {"data": {"sequence": 1, "stream": "bureau", "urgent": False}, "type": "stream.advanced"},
         {"data": {"sequence": 2, "stream": "bureau", "urgent": True}, "type": "stream.advanced"},
     ]
-    public = signing_key(plain.keyring).public_key().public_bytes_raw()
+    public = _public(plain)
     ids = {verify_push(headers, body, public=public, now=plain.clock.now()) for headers, body in heard}
     assert len(ids) == 2
     with plain.database.reading() as session:
         holder = holders_of(session, first)[0]
     assert (holder.stage, holder.reached_at) == ("notified", plain.clock.now())
+
+
+def _public(services: Services) -> bytes:
+    with services.database.reading() as session:
+        keys = push_keys(session, services.keyring, services.clock.now())
+    return keys.newest.public_key().public_bytes_raw()
+
+
+def test_two_keys_sign_for_seven_days_after_one_was_replaced(register: Register, plain: Services) -> None:
+    account = register.subscriber()
+    old, now = _public(plain), plain.clock.now()
+    with plain.database.writing() as session:
+        changed = rotate_push_key(session, plain.keyring, caller=OPERATOR, now=now)
+        with pytest.raises(Conflict):
+            rotate_push_key(session, plain.keyring, caller=OPERATOR, now=now + timedelta(days=6))
+    new = _public(plain)
+    assert new != old and changed.until == now + timedelta(days=7)
+    with _receiver() as (port, heard):
+        _wakes(plain, account, port)
+        register.listings(1)
+        register.publish()
+        assert push_due(plain, plain.clock.now()) == 1
+        register.listings(1)
+        register.publish()
+        assert push_due(plain, _moved(plain, days=7)) == 1
+    (during, first), (after, second) = heard
+    for public in (old, new):
+        assert verify_push(during, first, public=public, now=now)
+    assert verify_push(after, second, public=new, now=plain.clock.now())
+    with pytest.raises(SignatureInvalid):
+        verify_push(after, second, public=old, now=plain.clock.now())
 
 
 def _moved(services: Services, **by: float) -> datetime:
