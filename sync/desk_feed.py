@@ -90,9 +90,9 @@ def probe_list() -> ResponseReturnValue:
     return _probes({})
 
 
-def _probes(errors: dict[str, Bilingual]) -> str:
+def _probes(errors: dict[str, Bilingual], wrong: int | None = None) -> str:
     with services().database.reading() as session:
-        return render("sync/probes.html", probes=open_probes(session), findings=FINDINGS, errors=errors,
+        return render("sync/probes.html", probes=open_probes(session), findings=FINDINGS, errors=errors, wrong=wrong,
                       may=caller().may(Permission.SUBSCRIBER_MANAGE))  # fmt: skip
 
 
@@ -112,5 +112,5 @@ def record(probe_id: int) -> ResponseReturnValue:
                 now=services().clock.now(),
             )
     except (InvalidInput, Conflict) as wrong:
-        return _probes({str(wrong.details.get("field", "")): wrong.text}), 422
+        return _probes({str(wrong.details.get("field", "")): wrong.text}, probe_id), 422
     return redirect(url_for("feed_desk.probe_list"), 303)

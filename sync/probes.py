@@ -1,7 +1,8 @@
 """Probes: after a removal somebody looks, through the subscriber's own product, whether the entry is really gone.
 
 A receipt proves the set that a subscriber declares, not that no other copy exists; probes cover part of the rest. A few
-removals a subscriber and week are chosen by lot among those it says it has applied, so that none can be foreseen.
+removals a subscriber and week are chosen by lot among those it says it has applied, so that none can be foreseen. Where its
+receipts say that it passes data on, one more is looked after at one of those recipients, whom the finding names.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from creditsvc.services import Services
 from sync.alarms import raise_alarm, settle
 from sync.ladder import live_progress, progress_of
 from sync.tables_delivery import Probe
-from sync.tables_feed import Progress, StreamEvent, Subscriber
+from sync.tables_feed import Progress, Receipt, StreamEvent, Subscriber
 from sync.wire.events import EventType
 
 EVERY = timedelta(days=7)
@@ -41,10 +42,14 @@ def plan_probes(services: Services, now: datetime) -> int:
         for progress in live_progress(session, legal_day(now)):
             if _planned_lately(session, progress, now):
                 continue
-            for event in _chosen(session, progress, now):
+            chosen = _chosen(session, progress, now)
+            places = [(event, False) for event in chosen[:AT_ONCE]]
+            if chosen and _passes_on(session, progress):
+                places.append((chosen[-1], True))
+            for event, onward in places:
                 session.add(Probe(subscriber_id=progress.subscriber_id, stream=event.stream, entry=event.entry,
-                                  sequence=event.sequence, planned_at=now, note=""))  # fmt: skip
-                planned += 1
+                                  sequence=event.sequence, planned_at=now, onward=onward, note=""))  # fmt: skip
+            planned += len(places)
     return planned
 
 
@@ -56,8 +61,16 @@ def _planned_lately(session: Session, progress: Progress, now: datetime) -> bool
     return last is not None and now - last < EVERY
 
 
+def _passes_on(session: Session, progress: Progress) -> bool:
+    """Whether its newest receipt that agreed says that it has passed data on."""
+    query = select(Receipt.onward).where(
+        Receipt.subscriber_id == progress.subscriber_id, Receipt.stream == progress.stream, Receipt.agrees.is_(True)
+    )
+    return bool(session.scalar(query.order_by(Receipt.id.desc()).limit(1)))
+
+
 def _chosen(session: Session, progress: Progress, now: datetime) -> list[StreamEvent]:
-    """By lot among the applied removals of the last thirty days that were not looked after yet."""
+    """By lot among the applied removals of the last thirty days that were not looked after yet; one to spare."""
     if progress.applied_at is None or now - progress.applied_at < SETTLED:
         return []
     looked = select(Probe.sequence).where(
@@ -69,7 +82,7 @@ def _chosen(session: Session, progress: Progress, now: datetime) -> list[StreamE
         StreamEvent.sequence.not_in(looked),
     )  # fmt: skip
     left = list(session.scalars(query.order_by(StreamEvent.sequence.desc()).limit(1000)))
-    return [left.pop(secrets.randbelow(len(left))) for _ in range(min(AT_ONCE, len(left)))]
+    return [left.pop(secrets.randbelow(len(left))) for _ in range(min(AT_ONCE + 1, len(left)))]
 
 
 def open_probes(session: Session) -> Sequence[tuple[Probe, Subscriber]]:
@@ -80,7 +93,7 @@ def open_probes(session: Session) -> Sequence[tuple[Probe, Subscriber]]:
 
 def record_finding(session: Session, probe_id: int, finding: str, note: str, *, caller: Caller, now: datetime) -> Probe:
     """What was seen. ``still``: the copy counts as diverged and the supervisor is told. Raises ``NotFound``,
-    ``InvalidInput`` (``finding-unknown``), ``Conflict`` (``probe-done``), ``NotAllowed``."""
+    ``InvalidInput`` (``finding-unknown``, ``recipient-missing``), ``Conflict`` (``probe-done``), ``NotAllowed``."""
     caller.require(Permission.SUBSCRIBER_MANAGE)
     probe = session.get(Probe, probe_id, with_for_update=True)
     if probe is None:
@@ -88,6 +101,12 @@ def record_finding(session: Session, probe_id: int, finding: str, note: str, *, 
     if finding not in FINDINGS:
         raise InvalidInput(
             Bilingual("请选择核验结果", "choose what was found"), code="finding-unknown", field="finding"
+        )
+    if probe.onward and not note.strip():
+        raise InvalidInput(
+            Bilingual("请写明核验的是哪个接收单位", "name the recipient that was looked at"),
+            code="recipient-missing",
+            field="note",
         )
     if probe.looked_at is not None:
         raise Conflict(Bilingual("该核验已有结果", "this probe has its result"), code="probe-done")

@@ -94,7 +94,9 @@ def _rungs(session: Session, lag: Lag, removals: Sequence[StreamEvent]) -> list[
     if not removals:
         return []
     steps = _Steps(session, lag.subscriber.id, lag.stream, min(event.sequence for event in removals))
-    looked = select(Probe).where(Probe.subscriber_id == lag.subscriber.id, Probe.stream == lag.stream)
+    looked = select(Probe).where(
+        Probe.subscriber_id == lag.subscriber.id, Probe.stream == lag.stream, Probe.onward.is_(False)
+    )
     probes = {
         probe.sequence: probe
         for probe in session.scalars(looked.where(Probe.sequence.in_([event.sequence for event in removals])))

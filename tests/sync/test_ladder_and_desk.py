@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from creditsvc.access.permissions import Permission, StaffRole
+from creditsvc.kernel.errors import InvalidInput
 from creditsvc.services import Services
 from creditsvc.wallclock import FixedClock
 from sync.canaries import publish_canaries
@@ -271,6 +272,31 @@ def test_a_probe_that_still_finds_somebody_is_a_divergence(
         assert {holders_of(session, entry)[0].stage for entry in entries[:3]} <= {"applied", "diverged"}
 
 
+def test_who_passes_data_on_is_looked_after_at_a_recipient_too(
+    register: Register, services: Services, client: FlaskClient
+) -> None:
+    account, copy = register.subscriber(), Copy()
+    entries = register.listings(4)
+    register.publish()
+    copy.pull(client, account, "bureau")
+    for entry in entries[:3]:
+        register.remove(entry)
+    register.publish()
+    copy.pull(client, account, "bureau")
+    note = account.receipt(client, register.head("bureau"), copy, onward=3, onward_confirmed=3)
+    assert account.send(client, "bureau", note).status_code == 200
+    _later(services, days=1, minutes=1)
+    assert plan_probes(services, services.clock.now()) == 3
+    with services.database.writing() as session:
+        (one,) = [probe for probe, _ in open_probes(session) if probe.onward]
+        with pytest.raises(InvalidInput) as nameless:
+            record_finding(session, one.id, "still", " ", caller=OPERATOR, now=services.clock.now())
+        assert nameless.value.code == "recipient-missing"
+        record_finding(session, one.id, "gone", "某平台：已查不到", caller=OPERATOR, now=services.clock.now())
+    with services.database.reading() as session:
+        assert {rung.stage for rung in ladder_of(session, lags(session)[0])} == {"applied"}
+
+
 @pytest.fixture
 def shown(register: Register, services: Services, client: FlaskClient) -> tuple[str, str]:
     """A subscriber with a removal, an alarm and a probe; the entries that left and that stays."""
@@ -322,6 +348,10 @@ def test_the_desk_sets_where_a_subscriber_is_woken(app: Flask, services: Service
     good = bad | {"push_hosts": "wake.example, b.example"}
     assert post_form(operator, page + "/push", good, page=page).status_code == 303
     assert "wake.example、b.example" in operator.get(page).get_data(as_text=True)
+    wrong = post_form(operator, page + "/networks", {"pull_ranges": "10.0.0.0/8 nowhere"}, page=page)
+    assert wrong.status_code == 422 and "不是网段：nowhere" in wrong.get_data(as_text=True)
+    assert post_form(operator, page + "/networks", {"pull_ranges": "10.9.0.0/16"}, page=page).status_code == 303
+    assert "10.9.0.0/16" in operator.get(page).get_data(as_text=True)
 
 
 def test_a_subscriber_sees_its_own_page_and_nobody_elses(
