@@ -17,6 +17,7 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from creditsvc.web.pages import render
 from sync.alarms import alarms
+from sync.pull_networks import set_pull_ranges
 from sync.push_settings import PushPlace, set_push, split_words
 from sync.slip_answers import token_key
 from sync.subscriber_view import subscriber_view
@@ -114,6 +115,21 @@ def push(name: str) -> ResponseReturnValue:
                 caller=caller(),
                 now=services().clock.now(),
             )
+    except InvalidInput as wrong:
+        return _shown(name, form=form, errors={str(wrong.details.get("field", "")): wrong.text}), 422
+    return redirect(url_for("subscribers.one", name=name), 303)
+
+
+@blueprint.post("/<name>/networks")
+@open_to(Permission.SUBSCRIBER_MANAGE)
+def networks(name: str) -> ResponseReturnValue:
+    """From where its keys are good."""
+    form = request.form
+    try:
+        with services().database.writing() as session:
+            subscriber = subscriber_named(session, name)
+            ranges = split_words(form.get("pull_ranges", ""))
+            set_pull_ranges(session, subscriber, ranges, caller=caller(), now=services().clock.now())
     except InvalidInput as wrong:
         return _shown(name, form=form, errors={str(wrong.details.get("field", "")): wrong.text}), 422
     return redirect(url_for("subscribers.one", name=name), 303)

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from flask import request
 from sqlalchemy.orm import Session
 
 from creditsvc.access.callers import Caller
@@ -17,6 +18,7 @@ from creditsvc.web.context import caller, services
 from sync.farewells import parting_agreement
 from sync.feed_reading import stream_row
 from sync.ladder import open_overdue
+from sync.pull_networks import refuse_elsewhere
 from sync.subscribers import agreement_for, find_agreement, subscriber_named
 from sync.tables_feed import Agreement, Overdue, Subscriber
 
@@ -65,6 +67,7 @@ def entitled(session: Session, stream: str) -> Admitted:
             Bilingual("协议未写明使用目的，不得提供数据", "the agreement names no purpose: nothing may be handed over"),
             code="purpose-missing",
         )
+    refuse_elsewhere(agreement, request.remote_addr)
     return Admitted(subscriber, agreement, open_overdue(session, subscriber.id, stream))
 
 
@@ -77,6 +80,7 @@ def entitled_or_parting(session: Session, stream: str) -> Admitted:
         owed = parting_agreement(session, subscriber, stream, today)
         if owed is not None:
             _slow_down(subscriber.name)
+            refuse_elsewhere(owed, request.remote_addr)
             return Admitted(subscriber, owed, None, parting=True)
     return entitled(session, stream)
 
@@ -105,6 +109,7 @@ def admit(session: Session, stream: str) -> Admitted | None:
     agreement = find_agreement(session, subscriber, stream, legal_day(services().clock.now()))
     if agreement is None:
         return None
+    refuse_elsewhere(agreement, request.remote_addr)
     return Admitted(subscriber, agreement, open_overdue(session, subscriber.id, stream))
 
 

@@ -16,9 +16,10 @@ from creditsvc.kernel.errors import Conflict, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
-from sync.deliver import public_push_key
 from sync.key_lists import key_list_note
 from sync.mirror.files import sealing_key, signing_key
+from sync.pull_networks import set_pull_ranges
+from sync.push_keys import push_keys
 from sync.push_settings import PushPlace, set_push
 from sync.slip_answers import token_key
 from sync.subscribers import (
@@ -77,7 +78,12 @@ def parser() -> argparse.ArgumentParser:
     push.add_argument("--url", default="", help="https 地址 / its address")
     push.add_argument("--host", action="append", default=[], help="协议允许的主机名 / a name that the agreement allows")
     push.add_argument("--range", action="append", default=[], help="协议允许的网段 / a network that it allows, CIDR")
-    for action in (add, key, verifier, revoke, end, push):
+    networks = actions.add_parser(
+        "networks", help="限定拉取的来源网段，不给即不限 / from where it may pull; without --range from anywhere"
+    )
+    networks.add_argument("name")
+    networks.add_argument("--range", action="append", default=[], help="允许的来源网段 / a network, CIDR")
+    for action in (add, key, verifier, revoke, end, push, networks):
         action.add_argument("--as", dest="username", required=True, help="经办账户 / whose account acts")
     return made
 
@@ -201,7 +207,18 @@ def _push(services: Services, options: argparse.Namespace) -> int:
         if not agreements:
             raise NotFound(Bilingual("该单位没有协议", "this unit has no agreement"), code="agreement-unknown")
         set_push(session, services.settings, subscriber, agreements[0], place, caller=caller, now=services.clock.now())
-    sys.stdout.write(f"签名公钥 / its signatures are checked by {public_push_key(services.keyring)}\n")
+        public = push_keys(session, services.keyring, services.clock.now()).public
+    sys.stdout.write(f"签名公钥 / its signatures are checked by {public}\n")
+    return 0
+
+
+def _networks(services: Services, options: argparse.Namespace) -> int:
+    with services.database.writing() as session:
+        caller = staff_caller(session, options.username)
+        subscriber = subscriber_named(session, options.name)
+        ranges = set_pull_ranges(session, subscriber, options.range, caller=caller, now=services.clock.now())
+    said = " ".join(ranges) or "任何地址 / anywhere"
+    sys.stdout.write(f"{options.name} 的密钥可用于 / its keys are good from: {said}\n")
     return 0
 
 
@@ -213,4 +230,5 @@ ACTIONS: dict[str, Callable[[Services, argparse.Namespace], int]] = {
     "revoke": _revoke,
     "end": _end,
     "push": _push,
+    "networks": _networks,
 }

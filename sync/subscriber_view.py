@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from creditsvc.services import Services
 from sync.alarms import KINDS as ALARM_KINDS
-from sync.deliver import public_push_key
+from sync.push_keys import push_keys
 from sync.subscribers import agreements_of, keys_of, lags
 from sync.tables_delivery import FeedAlarm, Push, PushAttempt
 from sync.tables_feed import Receipt, Subscriber
@@ -43,7 +43,7 @@ def subscriber_view(session: Session, services: Services, subscriber: Subscriber
         "keys": keys_of(session, subscriber),
         "fields": {stream: sorted(names) for stream, names in FIELDS.items()},
         "kinds": {stream: sorted(names) for stream, names in KINDS.items()},
-        "push_key": public_push_key(services.keyring),
+        "push_keys": push_keys(session, services.keyring, services.clock.now()),
         "host": services.settings.host,
         "now": services.clock.now(),
     }

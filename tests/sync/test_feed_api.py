@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
 
+from creditsvc.access.permissions import StaffRole
 from creditsvc.services import Services
 from creditsvc.wallclock import FixedClock
 from sync import feed_api
@@ -20,6 +21,7 @@ from sync.feed_upkeep import keep_feed
 from sync.heads import resign_heads
 from sync.key_lists import key_list_note, newest_list
 from sync.ladder import mark_overdue
+from sync.pull_networks import set_pull_ranges
 from sync.slip_answers import token_key
 from sync.wire.encoding import b64url, unb64url
 from sync.wire.events import Event, Hole, parse_line
@@ -31,7 +33,8 @@ from sync.wire.snapshot import Header, Tombstone, read_snapshot
 from sync.wire.state import FAN, StateTree, bucket_digest, bucket_of, group_digest, state_root
 from sync.wire.subject import token
 from sync.wire.tiles import Tile, TileNodes, parse_bundle
-from tests.support.feed_world import Account, Copy, Register
+from tests.support.feed_world import OPERATOR, Account, Copy, Register
+from tests.support.people import post_form, staff_browser
 
 EVENTS = "/v1/streams/bureau/events"
 
@@ -341,6 +344,53 @@ def test_an_overdue_subscriber_gets_removals_only_until_it_confirms(
     assert account.send(client, "bureau", account.receipt(client, head, copy)).status_code == 200
     assert account.get(client, "/v1/streams/bureau/snapshots/latest", buffered=True).status_code == 200
     assert account.ask(client, "bureau", head.size).get_json()["all"] is True
+
+
+def test_keys_are_good_from_the_agreements_networks_alone(
+    register: Register, account: Account, services: Services, client: FlaskClient
+) -> None:
+    def come_from(address: str, path: str = EVENTS) -> tuple[int, str]:
+        answer = account.get(client, path, environ_base={"REMOTE_ADDR": address})
+        return (answer.status_code, "") if answer.status_code == 200 else _problem(answer)
+
+    assert come_from("192.0.2.7") == (200, "")
+    now = services.clock.now()
+    with services.database.writing() as session:
+        given = ["10.20.0.0/16", "2001:db8::/32"]
+        assert set_pull_ranges(session, account.row, given, caller=OPERATOR, now=now) == given
+    for address in ("10.20.3.4", "::ffff:10.20.3.4", "2001:db8::9"):
+        assert come_from(address) == (200, ""), address
+    for address in ("10.21.0.1", "127.0.0.1", "2001:db9::1", "nowhere"):
+        assert come_from(address) == (403, "scope-denied"), address
+    assert come_from("10.21.0.1", "/v1/streams/bureau/head") == (200, "")
+    with services.database.writing() as session:
+        set_pull_ranges(session, account.row, [], caller=OPERATOR, now=now)
+    assert come_from("10.21.0.1") == (200, "")
+
+
+def test_an_overdue_units_people_ask_in_vain_too(
+    register: Register, account: Account, app: Flask, services: Services, client: FlaskClient
+) -> None:
+    agent = staff_browser(app, services, StaffRole.AGENCY, unit=account.row.title, sector="finance")
+    question = {
+        "name": "某人",
+        "id_number": "410105198501011231",
+        "sector": "finance",
+        "act": "loan",
+        "purpose": "授信",
+    }
+    entry = register.listings(1)[0]
+    register.publish()
+    Copy().pull(client, account, "bureau")
+    register.remove(entry)
+    register.publish()
+    assert post_form(agent, "/agency/", question, page="/agency/").status_code in {200, 422}
+    _later(services, days=3)
+    mark_overdue(services, services.clock.now())
+    agent = staff_browser(app, services, StaffRole.AGENCY, "agent-2", unit=account.row.title, sector="finance")
+    refused = post_form(agent, "/agency/", question, page="/agency/")
+    assert refused.status_code == 403 and "到期未确认的移除" in refused.get_data(as_text=True)
+    assert agent.get("/agency/").status_code == 200
 
 
 def test_a_wait_is_a_wish_and_waiters_are_few(
