@@ -16,6 +16,7 @@ from creditsvc.kernel.errors import Conflict, InvalidInput, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from creditsvc.web.pages import render
+from sync.agreements import Terms, renew, set_slips
 from sync.alarms import alarms
 from sync.pull_networks import set_pull_ranges
 from sync.push_settings import PushPlace, set_push, split_words
@@ -62,11 +63,10 @@ def _index(errors: dict[str, Bilingual]) -> str:
 def add() -> ResponseReturnValue:
     """Register a unit, its agreement and a first key; the key is shown once."""
     form, now = request.form, services().clock.now()
-    days = form.get("days", "365")
     new = NewSubscriber(
         name=form.get("name", "").strip(), title=form.get("title", "").strip()[:128], number=form.get("number", "").strip()[:64],
         streams=tuple(form.getlist("streams")), purpose=form.get("purpose", "").strip()[:256],
-        valid_until=legal_day(now) + timedelta(days=min(int(days), 3650) if days.isascii() and days.isdigit() else 0),
+        valid_until=legal_day(now) + timedelta(days=_days(form.get("days", "365"))),
     )  # fmt: skip
     try:
         with services().database.writing() as session:
@@ -75,6 +75,11 @@ def add() -> ResponseReturnValue:
     except (InvalidInput, Conflict) as wrong:
         return _index({str(wrong.details.get("field", "")): wrong.text}), 422
     return _shown(new.name, key=text, token=b64url(token_key(services().keyring, new.name)))
+
+
+def _days(text: str) -> int:
+    """Days that an agreement lasts; 0 for what is no number, which is refused."""
+    return min(int(text), 3650) if text.isascii() and text.isdigit() else 0
 
 
 @blueprint.get("/<name>")
@@ -90,7 +95,7 @@ def _shown(
     with services().database.reading() as session:
         view = subscriber_view(session, services(), subscriber_named(session, name))
         return render("sync/subscriber.html", **view, key=key, token=token, form=form, errors=errors or {},
-                      may=caller().may(Permission.SUBSCRIBER_MANAGE))  # fmt: skip
+                      may=caller().may(Permission.SUBSCRIBER_MANAGE), all_streams=STREAMS)  # fmt: skip
 
 
 @blueprint.post("/<name>/push")
@@ -130,6 +135,35 @@ def networks(name: str) -> ResponseReturnValue:
             subscriber = subscriber_named(session, name)
             ranges = split_words(form.get("pull_ranges", ""))
             set_pull_ranges(session, subscriber, ranges, caller=caller(), now=services().clock.now())
+    except InvalidInput as wrong:
+        return _shown(name, form=form, errors={str(wrong.details.get("field", "")): wrong.text}), 422
+    return redirect(url_for("subscribers.one", name=name), 303)
+
+
+@blueprint.post("/<name>/agreements")
+@open_to(Permission.SUBSCRIBER_MANAGE)
+def another_agreement(name: str) -> ResponseReturnValue:
+    """Another agreement, from today on."""
+    form, now = request.form, services().clock.now()
+    terms = Terms(form.get("number", "").strip()[:64], tuple(form.getlist("streams")), form.get("purpose", "").strip()[:256],
+                  legal_day(now) + timedelta(days=_days(form.get("days", "365"))))  # fmt: skip
+    try:
+        with services().database.writing() as session:
+            renew(session, subscriber_named(session, name), terms, caller=caller(), now=now)
+    except InvalidInput as wrong:
+        return _shown(name, form=form, errors={str(wrong.details.get("field", "")): wrong.text}), 422
+    return redirect(url_for("subscribers.one", name=name), 303)
+
+
+@blueprint.post("/<name>/slips")
+@open_to(Permission.SUBSCRIBER_MANAGE)
+def slips(name: str) -> ResponseReturnValue:
+    """How it gets identity numbers."""
+    form = request.form
+    try:
+        with services().database.writing() as session:
+            key = form.get("recipient", "")
+            set_slips(session, subscriber_named(session, name), key, caller=caller(), now=services().clock.now())
     except InvalidInput as wrong:
         return _shown(name, form=form, errors={str(wrong.details.get("field", "")): wrong.text}), 422
     return redirect(url_for("subscribers.one", name=name), 303)

@@ -16,6 +16,7 @@ from creditsvc.kernel.errors import Conflict, NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
+from sync.agreements import Terms, renew, set_slips
 from sync.key_lists import key_list_note
 from sync.mirror.files import sealing_key, signing_key
 from sync.pull_networks import set_pull_ranges
@@ -83,7 +84,18 @@ def parser() -> argparse.ArgumentParser:
     )
     networks.add_argument("name")
     networks.add_argument("--range", action="append", default=[], help="允许的来源网段 / a network, CIDR")
-    for action in (add, key, verifier, revoke, end, push, networks):
+    renewal = actions.add_parser("renew", help="续签协议 / another agreement, from today on")
+    renewal.add_argument("name")
+    renewal.add_argument("--number", required=True, help="新协议编号 / number of the new agreement")
+    renewal.add_argument("--streams", help="逗号分隔，默认不变 / comma-separated; the same if left out")
+    renewal.add_argument("--purpose", help="使用目的，默认不变 / purpose; the same if left out")
+    renewal.add_argument("--days", type=int, default=365, help="协议天数 / days that the agreement lasts")
+    slips = actions.add_parser("slips", help="身份信函：密封给接收公钥，或者令牌 / sealed for a key, or tokens")
+    slips.add_argument("name")
+    how = slips.add_mutually_exclusive_group(required=True)
+    how.add_argument("--sealed", metavar="KEY", help="接收公钥 / the public key that the mirror printed")
+    how.add_argument("--tokens", action="store_true", help="改用令牌 / tokens")
+    for action in (add, key, verifier, revoke, end, push, networks, renewal, slips):
         action.add_argument("--as", dest="username", required=True, help="经办账户 / whose account acts")
     return made
 
@@ -222,6 +234,33 @@ def _networks(services: Services, options: argparse.Namespace) -> int:
     return 0
 
 
+def _renew(services: Services, options: argparse.Namespace) -> int:
+    now = services.clock.now()
+    with services.database.writing() as session:
+        caller = staff_caller(session, options.username)
+        subscriber = subscriber_named(session, options.name)
+        before = agreements_of(session, subscriber)
+        streams = tuple(part.strip() for part in (options.streams or "").split(",") if part.strip())
+        terms = Terms(
+            number=options.number, streams=streams or tuple(before[0].streams),
+            purpose=before[0].purpose if options.purpose is None else options.purpose,
+            valid_until=legal_day(now) + timedelta(days=max(1, options.days)),
+        )  # fmt: skip
+        made = renew(session, subscriber, terms, caller=caller, now=now)
+    sys.stdout.write(f"{options.name}: {made.number}, {made.valid_from} – {made.valid_until}\n")
+    return 0
+
+
+def _slips(services: Services, options: argparse.Namespace) -> int:
+    with services.database.writing() as session:
+        caller = staff_caller(session, options.username)
+        subscriber = subscriber_named(session, options.name)
+        mode = set_slips(session, subscriber, options.sealed or "", caller=caller, now=services.clock.now())
+    said = "密封的号码 / sealed numbers" if mode == "number" else "令牌 / tokens"
+    sys.stdout.write(f"{options.name} 的身份信函 / its slips: {said}\n")
+    return 0
+
+
 ACTIONS: dict[str, Callable[[Services, argparse.Namespace], int]] = {
     "add": _add,
     "list": _list,
@@ -231,4 +270,6 @@ ACTIONS: dict[str, Callable[[Services, argparse.Namespace], int]] = {
     "end": _end,
     "push": _push,
     "networks": _networks,
+    "renew": _renew,
+    "slips": _slips,
 }

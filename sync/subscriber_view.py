@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from creditsvc.services import Services
+from sync.agreements import recipient_of
 from sync.alarms import KINDS as ALARM_KINDS
 from sync.push_keys import push_keys
 from sync.subscribers import agreements_of, keys_of, lags
@@ -22,11 +23,12 @@ ROWS = 50
 def subscriber_view(session: Session, services: Services, subscriber: Subscriber) -> dict[str, Any]:
     """Agreements, lag, ladder of removals, attempts, receipts with what differed, alarms, keys."""
     mine = [lag for lag in lags(session) if lag.subscriber.id == subscriber.id]
-    own = subscriber.id
+    own, agreements = subscriber.id, agreements_of(session, subscriber)
     return {
         "subscriber": subscriber,
         "lags": mine,
-        "agreements": agreements_of(session, subscriber),
+        "agreements": agreements,
+        "recipient": recipient_of(agreements[0]) if agreements else "",
         "ladder": [rung for lag in mine for rung in ladder_of(session, lag, most=ROWS)],
         "rungs": RUNGS,
         "pushes": session.scalars(select(Push).where(Push.subscriber_id == own).order_by(Push.stream)).all(),

@@ -46,7 +46,7 @@ class NewSubscriber:
 def add_subscriber(session: Session, new: NewSubscriber, *, caller: Caller, now: datetime) -> Subscriber:
     """A subscriber with its agreement; raises ``InvalidInput``, ``Conflict``."""
     caller.require(Permission.SUBSCRIBER_MANAGE)
-    _check(new, legal_day(now))
+    check_terms(new, legal_day(now))
     for column, field in ((Subscriber.name, "name"), (Subscriber.title, "title")):
         if session.scalar(select(Subscriber.id).where(column == getattr(new, field), Subscriber.ended_at.is_(None))):
             raise Conflict(
@@ -74,7 +74,8 @@ def add_subscriber(session: Session, new: NewSubscriber, *, caller: Caller, now:
     return subscriber
 
 
-def _check(new: NewSubscriber, today: date) -> None:
+def check_terms(new: NewSubscriber, today: date) -> None:
+    """Raises ``InvalidInput`` with the field that is wrong."""
     known = ", ".join(STREAMS)
     unsealed = new.slip_mode == "number" and len(new.recipient or b"") != 32
     unknown = not new.streams or bool(set(new.streams) - set(STREAMS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -13,16 +14,18 @@ from creditsvc.access.permissions import Permission, StaffRole
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.services import Services
 from creditsvc.wallclock import FixedClock
+from sync.agreements import recipient_of
 from sync.canaries import publish_canaries
 from sync.feed_upkeep import keep_feed
 from sync.heads import resign_heads
 from sync.holders import holders_of
 from sync.ladder import mark_overdue
 from sync.probes import open_probes, plan_probes, record_finding
-from sync.subscribers import end_subscriber, lags, register_verifier
+from sync.subscribers import agreements_of, end_subscriber, lags, register_verifier, subscriber_named
 from sync.tables_delivery import FeedAlarm
 from sync.tables_feed import FeedStream, Overdue, Receipt, Subscriber
 from sync.timelines import ladder_of, timeline_of
+from sync.wire.encoding import b64
 from tests.support.feed_simulator import signer
 from tests.support.feed_world import OPERATOR, Copy, Register, number_of
 from tests.support.people import key_header, post_form, staff_browser
@@ -348,6 +351,21 @@ def test_the_desk_sets_where_a_subscriber_is_woken(app: Flask, services: Service
     good = bad | {"push_hosts": "wake.example, b.example"}
     assert post_form(operator, page + "/push", good, page=page).status_code == 303
     assert "wake.example、b.example" in operator.get(page).get_data(as_text=True)
+    key = b64(X25519PrivateKey.generate().public_key().public_bytes_raw())
+    assert post_form(operator, page + "/slips", {"recipient": "short"}, page=page).status_code == 422
+    assert post_form(operator, page + "/slips", {"recipient": key}, page=page).status_code == 303
+    another = {"number": "2027-1", "streams": ["bureau"], "purpose": "信用评价", "days": "30"}
+    assert post_form(operator, page + "/agreements", another | {"streams": ["else"]}, page=page).status_code == 422
+    assert post_form(operator, page + "/agreements", another, page=page).status_code == 303
+    with services.database.reading() as session:
+        newest, first = agreements_of(session, subscriber_named(session, "bureau-a"))
+    assert (newest.number, newest.push_url, newest.slip_mode, recipient_of(newest)) == (
+        "2027-1", good["push_url"], "number", key,
+    )  # fmt: skip
+    assert first.ended_at is None and recipient_of(first) == key
+    assert post_form(operator, page + "/slips", {"recipient": ""}, page=page).status_code == 303
+    with services.database.reading() as session:
+        assert {one.slip_mode for one in agreements_of(session, subscriber_named(session, "bureau-a"))} == {"token"}
     wrong = post_form(operator, page + "/networks", {"pull_ranges": "10.0.0.0/8 nowhere"}, page=page)
     assert wrong.status_code == 422 and "不是网段：nowhere" in wrong.get_data(as_text=True)
     assert post_form(operator, page + "/networks", {"pull_ranges": "10.9.0.0/16"}, page=page).status_code == 303
