@@ -2,7 +2,7 @@
 
 On PostgreSQL the server is killed under its clients; on SQLite, which has none, the process that writes and numbers is.
 What is asked of every reader: exactly what was committed, each once, without a gap. The obvious reader, which follows
-the ids of rows, is put through the same and fails on PostgreSQL; on SQLite one writer at a time makes ids follow commits.
+the ids of rows, is put through the same and fails; how ids run ahead of commits on each database is told in the worker.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from tests.support.postgres import DURABLE, NoPostgres, PostgresServer
 ROOT = Path(__file__).parents[2]
 STREAM = "public"
 WRITERS = 16
+LEAST, ENTRY_LINE = 30, 29
+"""Entries that are acknowledged between two kills at the least; bytes of one in the log of acknowledgements."""
+PATIENCE = 60.0
 
 
 class Reader(Protocol):
@@ -110,9 +113,7 @@ def race(
     Register(services)
     worker, seed = _worker(services, home, 1), 1
     for _ in range(kills):
-        until = time.monotonic() + between
-        while time.monotonic() < until:
-            _pull(services, readers)
+        _follow(services, home, readers, between)
         if kill is not None:
             kill()
         else:
@@ -120,9 +121,7 @@ def race(
             worker.wait()
             seed += 1
             worker = _worker(services, home, seed)
-    until = time.monotonic() + between
-    while time.monotonic() < until:
-        _pull(services, readers)
+    _follow(services, home, readers, between)
     (home / "stop").touch()
     assert worker.wait(60) == 0
     sequence_all(services, services.clock.now())
@@ -152,6 +151,14 @@ def _worker(services: Services, home: Path, seed: int) -> subprocess.Popen[bytes
         assert worker.poll() is None, "the worker has ended by itself"
         time.sleep(0.05)
     return worker
+
+
+def _follow(services: Services, home: Path, readers: list[Reader], seconds: float) -> None:
+    """Read for so long, and until something worth the name was written meanwhile: the machine may be busy."""
+    log, began = home / "acknowledged", time.monotonic()
+    enough = log.stat().st_size + LEAST * ENTRY_LINE
+    while (took := time.monotonic() - began) < seconds or (log.stat().st_size < enough and took < PATIENCE):
+        _pull(services, readers)
 
 
 def _pull(services: Services, readers: list[Reader]) -> None:
@@ -195,8 +202,7 @@ def _run(kind: str, templates: Templates, home: Path, *, kills: int, between: fl
                      f"the naive cursor overlooked {overlooked}\n")  # fmt: skip
     assert len(acknowledged) > 40
     assert (missed, doubled, gaps) == (0, 0, 0)
-    if kind == "postgres":
-        assert overlooked > 0, "the naive cursor should have failed this very test"
+    assert overlooked > 0, "the naive cursor should have failed this very test"
 
 
 KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
