@@ -321,11 +321,16 @@ def receipt_nonce(stream: str) -> ResponseReturnValue:
 def receipt(stream: str) -> ResponseReturnValue:
     """A signed receipt: applied, or 409 with where the two sets differ."""
     raw = _body()
+    with services().database.reading() as session:
+        admitted = entitled_or_parting(session, stream)
+        now, weighed = services().clock.now(), None
+        if not admitted.parting:
+            weighed = receipts.weigh(session, admitted.subscriber, raw, stream=stream, now=now)
     with services().database.writing() as session:
         admitted = entitled_or_parting(session, stream)
         judged = receipts.accept(
             session, admitted.subscriber, raw, host=services().settings.host, stream=stream, now=services().clock.now(),
-            parting=admitted.parting,
+            parting=admitted.parting, weighed=weighed,
         )  # fmt: skip
     if judged.refusal is not None:
         raise judged.refusal

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from creditsvc.storage.bulk import insert_rows
-from sync.tables_feed import FeedDigest, FeedEntry, StreamEvent
+from sync.tables_feed import FeedDigest, FeedEntry, FeedStream, StreamEvent
 from sync.wire.state import (
     EMPTY_BUCKET,
     EMPTY_GROUP,
@@ -23,6 +23,8 @@ from sync.wire.state import (
 
 CHUNK = 500
 BUCKET, GROUP = 0, 1
+PAGE = 20_000
+"""Entries that are held in memory at a time, about."""
 MANY = 32
 """Groups from which on one query for all is cheaper than one for each."""
 
@@ -110,10 +112,16 @@ class Past:
     """Buckets as they were at an earlier sequence: today's, with what came since undone. Flat memory.
 
     ``removed_until``: beyond it, entries that left up to there are left out too (a subscriber that got removals only).
+    ``few``: the buckets that will be asked for, where they are few; else ask in ascending order.
     """
 
-    def __init__(self, session: Session, stream: str, sequence: int, *, removed_until: int = 0) -> None:
+    def __init__(
+        self, session: Session, stream: str, sequence: int, *, removed_until: int = 0, few: Collection[int] = ()
+    ) -> None:
         self._session, self._stream, self._sequence = session, stream, sequence
+        self._few = {bucket: dict[str, int]() for bucket in few} | (_entries(session, stream, few) if few else {})
+        count = session.scalar(select(FeedStream.count).where(FeedStream.stream == stream)) or 0
+        self._at_once = FAN * max(1, min(FAN, PAGE * FAN // max(1, count)))
         self._then: dict[int, dict[str, int]] = {}
         self._changed: dict[int, set[str]] = {}
         self._page: dict[int, dict[str, int]] = {}
@@ -121,17 +129,23 @@ class Past:
         self._look_back(removed_until)
 
     def __call__(self, bucket: int) -> bytes:
-        """The bucket's lines then; ask in ascending order."""
-        if bucket not in self._loaded:
-            first = bucket // FAN * FAN
-            self._loaded = range(first, first + FAN)
-            self._page = _entries(self._session, self._stream, self._loaded)
-        held = self._page.get(bucket, {})
+        """The bucket's lines then."""
+        held = self._held(bucket)
         changed = self._changed.get(bucket)
         if changed is None:
             return lines_of(held.items())
         kept = {entry: revision for entry, revision in held.items() if entry not in changed}
         return lines_of((kept | self._then.get(bucket, {})).items())
+
+    def _held(self, bucket: int) -> dict[str, int]:
+        """The bucket as it is now."""
+        if bucket in self._few:
+            return self._few[bucket]
+        if bucket not in self._loaded:
+            first = bucket // self._at_once * self._at_once
+            self._loaded = range(first, min(first + self._at_once, FAN * FAN))
+            self._page = _entries(self._session, self._stream, self._loaded)
+        return self._page.get(bucket, {})
 
     def groups(self) -> list[bytes]:
         """The 256 group digests then."""

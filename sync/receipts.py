@@ -61,6 +61,30 @@ def ask(
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """What was found out about a receipt without writing: it holds for its nonce, whose sequence's state never changes."""
+
+    nonce: bytes
+    agrees: bool
+    agrees_on_removals: bool
+    """As a subscriber would that was given removals only since it is overdue."""
+    differs: StateMismatch | None
+
+
+def weigh(session: Session, subscriber: Subscriber, raw: bytes, *, stream: str, now: datetime) -> Weighed | None:
+    """Reckon what the receipt should prove, which takes long, in a transaction that keeps nobody waiting. None for a
+    receipt that is refused anyway."""
+    try:
+        declared, _ = _verified(subscriber, raw, now)
+    except CreditServiceError:
+        return None
+    nonce = session.get(ReceiptNonce, declared.nonce)
+    if nonce is None or (nonce.subscriber_id, nonce.stream) != (subscriber.id, stream) or nonce.spent_at is not None:
+        return None
+    return _weighed(session, subscriber, declared, nonce)
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A receipt that was signed as it must be. It is kept and has spent its nonce, also where it is refused."""
 
@@ -77,8 +101,10 @@ def accept(
     stream: str,
     now: datetime,
     parting: bool = False,
+    weighed: Weighed | None = None,
 ) -> Judged:
-    """Judge a receipt; ``parting``: the last one of an agreement that has ended, over an empty set.
+    """Judge a receipt; ``parting``: the last one of an agreement that has ended, over an empty set; ``weighed``: what
+    ``weigh`` found before, else it is found now.
 
     A correctly signed one spends its nonce, whatever it says: commit, then raise its refusal.
 
@@ -103,7 +129,13 @@ def accept(
         kept.agrees = is_empty_handed(declared, bytes(nonce.nonce))
         note_farewell(session, subscriber, nonce, empty=kept.agrees, now=now)
         return Judged(nonce.sequence, None if kept.agrees else _not_empty(nonce))
-    return _judge(session, subscriber, declared, nonce, kept, now=now)
+    overdue = open_overdue(session, subscriber.id, nonce.stream)
+    if weighed is None or weighed.nonce != bytes(nonce.nonce) or (weighed.agrees_on_removals and overdue is None):
+        weighed = _weighed(session, subscriber, declared, nonce)
+    # it was not given what came after it fell behind: such a receipt covers what left, and no more
+    kept.agrees = weighed.agrees or (overdue is not None and weighed.agrees_on_removals)
+    note_receipt(session, subscriber, nonce, overdue, agrees=kept.agrees, now=now)
+    return Judged(nonce.sequence, None if kept.agrees else weighed.differs)
 
 
 def _kept(
@@ -117,20 +149,20 @@ def _kept(
     )  # fmt: skip
 
 
-def _judge(
-    session: Session, subscriber: Subscriber, declared: Declared, nonce: ReceiptNonce, kept: Receipt, *, now: datetime
-) -> Judged:
+def _weighed(session: Session, subscriber: Subscriber, declared: Declared, nonce: ReceiptNonce) -> Weighed:
+    buckets, question = _buckets(session, subscriber, nonce), bytes(nonce.nonce)
+    few = () if nonce.everything else buckets
+    past = Past(session, nonce.stream, nonce.sequence, few=few)
+    stands = _agrees(session, declared, nonce)
+    if stands and declared.proof == proof(question, buckets, past):
+        return Weighed(question, agrees=True, agrees_on_removals=False, differs=None)
     overdue = open_overdue(session, subscriber.id, nonce.stream)
-    buckets = _buckets(session, subscriber, nonce)
-    past = Past(session, nonce.stream, nonce.sequence)
-    agrees = _agrees(session, declared, nonce) and declared.proof == proof(bytes(nonce.nonce), buckets, past)
-    if not agrees and overdue is not None:
-        # it was not given what came after it fell behind: such a receipt covers what left, and no more
-        less = Past(session, nonce.stream, overdue.withheld_after, removed_until=nonce.sequence)
-        agrees = _agrees(session, declared, nonce) and declared.proof == proof(bytes(nonce.nonce), buckets, less)
-    kept.agrees = agrees
-    note_receipt(session, subscriber, nonce, overdue, agrees=agrees, now=now)
-    return Judged(nonce.sequence, None if agrees else _mismatch(past, nonce, buckets))
+    removals_only = False
+    if stands and overdue is not None:
+        less = Past(session, nonce.stream, overdue.withheld_after, removed_until=nonce.sequence, few=few)
+        removals_only = declared.proof == proof(question, buckets, less)
+    differs = None if removals_only else _mismatch(past, nonce, buckets)
+    return Weighed(question, agrees=False, agrees_on_removals=removals_only, differs=differs)
 
 
 def _verified(subscriber: Subscriber, raw: bytes, now: datetime) -> tuple[Declared, str]:
