@@ -34,7 +34,7 @@ from sync.apply import apply_politely
 from sync.demo.cli import main as demo
 from sync.heads import prepare_feed
 from sync.intake import receive_file, release
-from sync.publish import sequence_all, sequence_promptly
+from sync.publish import sequence_all, sequence_politely
 from sync.tables_feed import StreamEvent
 from sync.tables_intake import APPLIED, Batch
 from sync.wire.events import EventType
@@ -65,7 +65,7 @@ def _jobs(settings: Settings, released: Any) -> None:
 
     threading.Thread(target=apply, daemon=True).start()
     while True:
-        sequence_promptly(services, services.clock.now())
+        sequence_politely(services, services.clock.now())
         time.sleep(0.2)
 
 
