@@ -44,6 +44,8 @@ class Settings:
     """Web worker processes."""
     web_threads: int = 8
     """Blocking threads in each worker."""
+    web_connections: int = 1024
+    """Connections that each worker holds open: every subscriber and browser keeps one, asking or not."""
     trusted_proxies: int = 0
     """How many proxies stand before the web server, each adding to ``X-Forwarded-For``: that many are believed, so that
     limits by address count whoever asks and not the proxy. 0: the header is not believed."""

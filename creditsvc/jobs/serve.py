@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def web_command(settings: Settings) -> list[str]:
     host, _, port = settings.bind.rpartition(":")
     return [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", port,
             "--workers", str(settings.web_workers), "--blocking-threads", str(settings.web_threads),
-            "--backpressure", str(settings.web_threads * 8), "--no-ws", "--respawn-failed-workers",
+            "--backpressure", str(settings.web_connections), "--no-ws", "--respawn-failed-workers",
             "--log-level", "warning", "wsgi:application"]  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def main(argv: Sequence[str], features: Sequence[Feature]) -> int:
     services = open_services(settings)
     refuse_if_behind(services.database, services.keys)
     refuse_without_calendar(services.database, services.clock.now())
+    _allow_files(settings)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
@@ -57,6 +59,15 @@ def main(argv: Sequence[str], features: Sequence[Feature]) -> int:
         if scheduler is not None:
             runner.stop(scheduler)
         services.dispose()
+
+
+def _allow_files(settings: Settings) -> None:
+    """Let the processes that we start have a file for every connection, as far as the machine allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.web_connections * 2 + 512
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def _end(web: subprocess.Popen[bytes]) -> None:

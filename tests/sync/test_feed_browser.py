@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,10 +91,20 @@ def _signed_in(browser: Browser, home: House, who: str, language: str = "zh") ->
     return made
 
 
+def _crowd(home: House) -> None:
+    """More subscribers than threads keep their connections open, and each is answered: a connection is not a request."""
+    with ExitStack() as opened:
+        for _ in range(150):
+            line = opened.enter_context(socket.create_connection(("127.0.0.1", home.port), timeout=20))
+            line.sendall(b"GET /v1/streams/public/head HTTP/1.1\r\nHost: feed\r\n\r\n")
+            assert line.recv(16).startswith(b"HTTP/1.1 200")
+
+
 def test_the_desk_of_subscribers(browser: Browser, home: House) -> None:
     gone, _ = _history(home)
     home.run("jobs", "run", "feed-witness")
     home.serve()
+    _crowd(home)
     runner = _signed_in(browser, home, "runner")
     runner.go("/desk/subscribers/")
     assert "条未了结的警示" in runner.look("subscribers")
@@ -102,6 +114,11 @@ def test_the_desk_of_subscribers(browser: Browser, home: House) -> None:
     runner.page.get_by_label("地址", exact=False).first.fill("https://127.0.0.1/")
     runner.main_button("保存")
     assert "唤醒地址不可用" in runner.look("subscriber-push-refused")
+    for name in ("身份信函方式", "续签协议", "限定来源网段"):
+        runner.page.locator("summary", has_text=name).click()
+    runner.page.get_by_label("来源网段").fill("somewhere")
+    runner.page.locator("#networks").get_by_role("button", name="保存").click()
+    assert "不是网段" in runner.look("subscriber-networks-refused")
     runner.go("/desk/subscribers/agency-b")
     assert "只提供移除信息" in runner.look("subscriber-overdue")
     runner.go(f"/desk/feed/entry/{gone}")
