@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from functools import lru_cache
+from typing import Protocol, runtime_checkable
 
 from flask import Flask, request
 from flask.wrappers import Response
@@ -24,6 +25,17 @@ POLICY = "; ".join(
         "manifest-src 'self'",
     )
 )
+
+
+@runtime_checkable
+class Closable(Protocol):
+    """An open file behind an answer."""
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
 _TEXTS = frozenset({"text/css", "text/javascript", "application/javascript", "image/svg+xml"})
 _ASSET = "public, max-age=86400"
 
@@ -63,7 +75,10 @@ def _smaller(response: Response) -> Response:
         return response
     response.direct_passthrough = False
     tag, _ = response.get_etag()
+    file = response.response
     response.set_data(_packed(response.get_data()))
+    if isinstance(file, Closable):
+        file.close()
     response.headers["Content-Encoding"] = "gzip"
     if tag:
         response.set_etag(tag, weak=True)

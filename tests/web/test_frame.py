@@ -204,7 +204,7 @@ def test_styles_go_out_small_and_pages_do_not(client: FlaskClient) -> None:
     with client.get(style, headers={"Accept-Encoding": "gzip"}) as packed, client.get(style) as plain:
         assert gzip.decompress(packed.data) == plain.data and len(packed.data) * 5 < len(plain.data)
         assert packed.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"
-    again = client.get(style, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
-    assert again.status_code == 304
+    with client.get(style, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]}) as again:
+        assert again.status_code == 304
     page = client.get("/sign-in", headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in page.headers, "a token's length would tell"
