@@ -15,11 +15,11 @@ from creditsvc.checks.answer_keys import public_keys
 from creditsvc.checks.barred import refuse_barred
 from creditsvc.checks.certificate import LONGEST
 from creditsvc.checks.pages import paper_response
-from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE, Question
+from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE, Question, asked_number
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.signed import signed
 from creditsvc.kernel.days import legal_day
-from creditsvc.kernel.identity import NumberType, parse_identity
+from creditsvc.kernel.identity import NumberType
 from creditsvc.web.context import caller, services
 from creditsvc.web.schemas import Schema
 
@@ -154,7 +154,7 @@ class Checks(MethodView):
         parts = services()
         now = parts.clock.now()
         question = Question(
-            number=parse_identity(asked["number"], expected=asked.get("number_type")),
+            number=asked_number(asked["number"], expected=asked.get("number_type")),
             name=asked["name"],
             sector=asked["sector"],
             act=asked["act"],

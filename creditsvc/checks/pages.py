@@ -16,12 +16,12 @@ from creditsvc.checks.asked import acts_of, day_of, sectors
 from creditsvc.checks.barred import refuse_barred
 from creditsvc.checks.certificate import opened, read_keys
 from creditsvc.checks.data_age import GOOD_FOR
-from creditsvc.checks.questions import Question
+from creditsvc.checks.questions import Question, asked_number
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.signed import signed
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput, TooMany, Unavailable
-from creditsvc.kernel.identity import NumberType, parse_identity
+from creditsvc.kernel.identity import NumberType
 from creditsvc.kernel.text import Bilingual
 from creditsvc.web.context import caller, services
 from creditsvc.web.language import language
@@ -128,7 +128,7 @@ def _ask(form: dict[str, str], number: str) -> CheckAnswer:
     parts, now = services(), services().clock.now()
     expected = NumberType(form["number_type"]) if form["number_type"] in set(NumberType) else None
     question = Question(
-        number=parse_identity(number, expected=expected),
+        number=asked_number(number, expected=expected),
         name=form["name"].strip(),
         sector=form["sector"],
         act=form["act"],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from creditsvc.kernel.errors import InvalidInput
-from creditsvc.kernel.identity import IdentityNumber
+from creditsvc.kernel.identity import IdentityNumber, NumberType, parse_identity
 from creditsvc.kernel.text import Bilingual
 
 MAX_NAME = 200
@@ -69,3 +69,44 @@ def demand_matter(matter: str) -> None:
             code="matter-missing",
             field="matter",
         )
+
+
+_KINDS = {
+    NumberType.RESIDENT_ID: Bilingual("居民身份证号码", "a resident number"),
+    NumberType.USCC: Bilingual("统一社会信用代码", "a unified social credit code"),
+    NumberType.ORG_CODE: Bilingual("组织机构代码", "an organisation code"),
+    NumberType.PASSPORT: Bilingual("护照号码", "a passport's number"),
+    NumberType.HK_MACAO_PERMIT: Bilingual("港澳居民来往内地通行证号码", "the number of a Hong Kong and Macao permit"),
+    NumberType.TAIWAN_PERMIT: Bilingual("台湾居民来往大陆通行证号码", "the number of a Taiwan permit"),
+    NumberType.FOREIGNER_PERMIT: Bilingual(
+        "外国人永久居留身份证号码", "the number of a foreigner's permanent residence card"
+    ),
+}
+
+
+def asked_number(raw: str, *, expected: NumberType | None = None) -> IdentityNumber:
+    """The number that a question is about. Raises ``InvalidInput``: as ``parse_identity``, and with code ``number-kind`` for a
+    right number of another kind than was named, since nothing is wrong with its digits.
+    """
+    try:
+        return parse_identity(raw, expected=expected)
+    except InvalidInput:
+        other = _read_as(raw) if expected is not None else None
+        if expected is None or other is None or other is expected:
+            raise
+        named, found = _KINDS[expected], _KINDS[other]
+        raise InvalidInput(
+            Bilingual(
+                f"填的是{found.zh}，不是所选的{named.zh}；请改选证件种类或者核对号码",
+                f"this is {found.en} and not {named.en}, as was chosen: choose the other kind or compare the number",
+            ),
+            code="number-kind",
+            field="number",
+        ) from None
+
+
+def _read_as(raw: str) -> NumberType | None:
+    try:
+        return parse_identity(raw).type
+    except InvalidInput:
+        return None

@@ -15,7 +15,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from creditsvc.checks.questions import MAX_NAME
+from creditsvc.checks.questions import MAX_NAME, asked_number
 from creditsvc.checks.screening_columns import Columns
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.identity import IdentityNumber, NumberType, parse_identity
@@ -86,7 +86,7 @@ def read_person(columns: Columns, row: int, cells: Cells) -> Person:
     name = name.strip() if isinstance(name, str) else "" if name is None else str(name)
     try:
         text = _number_text(raw)
-        number = parse_identity(text, expected=_kind(cells, columns.kind) if columns.kind else None)
+        number = asked_number(text, expected=_kind(cells, columns.kind) if columns.kind else None)
         _name_is_one(name)
     except InvalidInput as wrong:
         text = raw if isinstance(raw, str) else ""

@@ -10,11 +10,11 @@ from marshmallow import fields, validate
 
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks import watch, watch_people
-from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE
+from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE, asked_number
 from creditsvc.checks.rulebook_law import overlay_of
 from creditsvc.checks.watch_said import event_said, list_said, person_said, standing_said
 from creditsvc.kernel.errors import InvalidInput
-from creditsvc.kernel.identity import NumberType, parse_identity
+from creditsvc.kernel.identity import NumberType
 from creditsvc.web.context import caller, services
 from creditsvc.web.schemas import Schema
 
@@ -224,7 +224,7 @@ class Members(MethodView):
         good, faults = [], []
         for place, one in enumerate(asked["people"]):
             try:
-                number = parse_identity(one["number"], expected=one.get("number_type"))
+                number = asked_number(one["number"], expected=one.get("number_type"))
                 good.append(watch_people.Watched(number, one["name"], one["reference"]))
             except InvalidInput as wrong:
                 faults.append({"place": place, "code": wrong.code, "zh": wrong.text.zh, "en": wrong.text.en})

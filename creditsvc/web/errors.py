@@ -115,7 +115,9 @@ def _said(error: HTTPException, status: int) -> tuple[str, Bilingual | None, dic
             "invalid-input",
             Bilingual(
                 f"请求中有 {len(found)} 处不符合要求，见 errors",
-                f"{len(found)} things in the request are not right: see errors",
+                "one thing in the request is not right: see errors"
+                if len(found) == 1
+                else f"{len(found)} things in the request are not right: see errors",
             ),
             {"errors": found},
         )
