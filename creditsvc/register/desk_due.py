@@ -28,7 +28,6 @@ from creditsvc.web.pages import render
 PAGE = 50
 TASK = "<int(min=0,max=9223372036854775807):task_id>"
 WHEN = {
-    "": Bilingual("全部", "all"),
     "overdue": Bilingual("逾期", "overdue"),
     "today": Bilingual("今天到期", "due today"),
     "untimed": Bilingual("法律未定期限", "no time set by law"),
@@ -56,11 +55,18 @@ def _page(errors: dict[str, Bilingual]) -> str:
         rows = session.scalars(ordered.offset(page * PAGE).limit(PAGE + 1)).all()
         days = calendar(session)
         return render(
-            "register/due.html", tasks=[(task, working_of(task, days)) for task in rows[:PAGE]], kinds=kinds, kind=kind,
-            when=when, whens=WHEN, page=page, more=len(rows) > PAGE, errors=errors, today=today, task_label=task_label,
+            "register/due.html", tasks=[(task, working_of(task, days)) for task in rows[:PAGE]], kind=kind,
+            options={name: _counted(name, count) for name, count in kinds.items()}, when=when, whens=WHEN,
+            page=page, more=len(rows) > PAGE,
+            errors=errors, today=today, task_label=task_label,
             names=desk_queries.names_of(session, [task.entry for task in rows if task.entry]), by_word=BY_WORD,
             may_settle=caller().may(Permission.DECISION_APPROVE), form=request.form,
         )  # fmt: skip
+
+
+def _counted(kind: str, count: int) -> Bilingual:
+    label = task_label(kind)
+    return Bilingual(f"{label.zh}（{count}）", f"{label.en} ({count})")
 
 
 def _when(when: str, today: date) -> list[ColumnElement[bool]]:

@@ -17,6 +17,7 @@ from creditsvc.register import (
     desk,
     desk_blueprint,
     desk_bulk,
+    desk_bulk_service,
     desk_calendar,
     desk_candidates,
     desk_case,
@@ -28,7 +29,17 @@ from creditsvc.register import (
 from creditsvc.register.jobs import JOBS
 from creditsvc.register.served import on_served
 
-DESK = (desk, desk_bulk, desk_calendar, desk_candidates, desk_case, desk_decisions, desk_due, desk_events)
+DESK = (
+    desk,
+    desk_bulk,
+    desk_bulk_service,
+    desk_calendar,
+    desk_candidates,
+    desk_case,
+    desk_decisions,
+    desk_due,
+    desk_events,
+)
 """The modules whose pages stand on the desk's one blueprint."""
 
 

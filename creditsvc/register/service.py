@@ -19,6 +19,7 @@ from creditsvc.kernel.load import timers
 from creditsvc.kernel.text import Bilingual
 from creditsvc.kernel.timers import due
 from creditsvc.register.entries import in_reach, target
+from creditsvc.register.tables import ConsumptionOrder, Listing
 from creditsvc.storage.calendars import calendar
 
 
@@ -64,6 +65,17 @@ def record_service(
     """
     caller.require(Permission.DECISION_PROPOSE)
     row = in_reach(target(session, entry, to_change=True), caller).row
+    row.served_on, row.service_mode = service_counts_from(session, row, mode, day=day, now=now), mode.value
+    details = {"mode": mode.value, "day": day.isoformat(), "from": row.served_on.isoformat(), "document": document}
+    audit.record(session, action="entry.served", caller=caller, object=entry, at=now, details=details)
+    session.flush()
+    return row.served_on
+
+
+def service_counts_from(
+    session: Session, row: Listing | ConsumptionOrder, mode: ServiceMode, *, day: date, now: datetime
+) -> date:
+    """From which day this service would count. Raises ``Conflict`` if one is recorded, ``InvalidInput`` for the day."""
     made = getattr(row, "decided_on", None) or getattr(row, "issued_on", None)
     if not (made is None or made <= day <= legal_day(now)):
         raise InvalidInput(
@@ -72,8 +84,4 @@ def record_service(
         )  # fmt: skip
     if row.served_on is not None:
         raise Conflict(Bilingual("送达已经登记", "the service is recorded already"), code="served")
-    row.served_on, row.service_mode = served_from(session, mode, day), mode.value
-    details = {"mode": mode.value, "day": day.isoformat(), "from": row.served_on.isoformat(), "document": document}
-    audit.record(session, action="entry.served", caller=caller, object=entry, at=now, details=details)
-    session.flush()
-    return row.served_on
+    return served_from(session, mode, day)

@@ -274,6 +274,29 @@ def test_many_ended_terms_are_shown_before_anything_is_proposed(
     )
 
 
+def test_many_receipts_are_shown_before_any_is_recorded(clerk: FlaskClient, services: Services) -> None:
+    rows = [
+        world.add_listing(services, world.resident(serial), decided_on=date(2026, 11, 2)) for serial in (81, 82, 83)
+    ]
+    page = "/desk/bulk/service"
+    assert "尚未登记送达" in clerk.get(page).get_data(as_text=True)
+    typed = {f"day-{rows[0]}": "2026-11-20", f"day-{rows[1]}": "2026-10-01", f"day-{rows[2]}": ""}
+    assert post_form(clerk, page, typed, page=page).status_code == 422, "how was it served?"
+    assert post_form(clerk, page, {"mode": "post"}, page=page).status_code == 422
+    shown = post_form(clerk, page, {"mode": "public_notice", **typed}, page=page).get_data(as_text=True)
+    assert "自 2026-12-20 起算送达" in shown and "应在作出之日与今天之间" in shown, "thirty days"
+    with services.database.reading() as session:
+        assert set(session.scalars(select(Listing.served_on))) == {None}
+    post_form(clerk, page, {"mode": "public_notice", "shown": "1", **typed}, page=page)
+    with services.database.reading() as session:
+        found = {
+            row.entry: (str(row.served_on), row.service_mode)
+            for row in session.scalars(select(Listing))
+            if row.served_on
+        }
+    assert found == {rows[0]: ("2026-12-20", "public_notice")}
+
+
 def test_the_queue_counts_and_shows_each_working(clerk: FlaskClient, services: Services) -> None:
     world.candidate(services, world.resident(21), applicant="甲公司")
     page = said(clerk, "/desk/")
