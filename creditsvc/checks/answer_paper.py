@@ -106,12 +106,21 @@ def _facts(content: Mapping[str, Any]) -> list[list[Any]]:
         [said(Bilingual("被核查人", "About")), f"{subject['name']}  {subject['number_masked']}"],
         [said(Bilingual("行业与事项", "Asked")), about],
         [said(Bilingual("核查日", "Day")), content["on"]],
+        *_known(content),
         [said(Bilingual("核查单位", "Asked by")), asked["unit"] or "—"],
         [said(Bilingual("目的与办件编号", "Purpose and matter")), f"{asked['purpose']}  {asked['matter']}"],
         [said(Bilingual("答复时间（UTC）", "Answered at (UTC)")), content["answered_at"]],
         [said(Bilingual("数据截至登记事件", "As of the register's event")), as_of],
         [said(Bilingual("措施清单版本", "Edition of the catalogue")), content["catalogue"][:16]],
     ]
+
+
+def _known(content: Mapping[str, Any]) -> list[list[Any]]:
+    if not content.get("known_on"):
+        return []
+    day = content["known_on"]
+    told = Bilingual(f"{day} 终了时；不是现在的答复", f"the end of {day}; no answer about the present")
+    return [[said(Bilingual("按已知记录截至", "As known at")), said(told)]]
 
 
 def _outcome(outcome: str) -> dict[str, str]:

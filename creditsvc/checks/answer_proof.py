@@ -142,6 +142,10 @@ def _findings(said: Mapping[str, Any], *, compared: bool) -> Iterator[Finding]:
     if compared:
         yield row("证件号码", "number", "相符 / agrees")
     yield row("行业与事项", "asked", f"{said['sector']}  {said['act']}  {said['on']}")
+    if said.get("known_on"):
+        yield row(
+            "按已知记录截至，不是现在的答复", "as known at the end of, no answer about the present", said["known_on"]
+        )
     yield row("结论", "answer", OUTCOMES.get(said["outcome"], said["outcome"]))
     if said["format"] == BRIEF:
         yield row("完整证明的摘要", "digest of the whole", said["sha256"])

@@ -125,7 +125,10 @@ def is_about(said: Mapping[str, Any], salt: str, canonical: str) -> bool:
 
 def brief_of(said: Mapping[str, Any], certificate: str) -> bytes:
     """The short form that a QR code holds."""
-    kept = ("check", "outcome", "sector", "act", "on", "answered_at")
+    kept = ["check", "outcome", "sector", "act", "on", "answered_at"]
+    if said.get("known_on"):
+        # without it the answer would read as one about the present
+        kept.append("known_on")
     subject = {name: said["subject"][name] for name in ("name", "number_masked")}
     short = {
         "format": BRIEF,
