@@ -26,7 +26,7 @@ ROWS = int(os.environ.get("ROWS", "20000"))
 TABLES = (Subject, Listing, ConsumptionOrder, ResponsibleMark, RegisterEvent, Outbox)
 PIECE = 20_000
 """Rows of the baseline in memory at once."""
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
 
 
 def test_import_beside_a_bulk_load(services: Services, templates: Templates, tmp_path: Path) -> None:

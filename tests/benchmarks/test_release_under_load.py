@@ -50,7 +50,7 @@ PAUSE = 0.02
 PEOPLE = 30
 CHECKS, EVERY = 4, 10
 """Checks to a removal; and every so-manyeth removal is looked for in the feed."""
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
 CLERK, JUDGE = staff(StaffRole.CLERK, "a"), staff(StaffRole.JUDGE, "b")
 
 
