@@ -22,6 +22,7 @@ from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
 from sync.heads import origin_of
 from sync.key_lists import stream_signers
+from sync.sorted_lines import sorted_lines
 from sync.tables_feed import FeedEntry, FeedStream, StreamEvent
 from sync.wire.snapshot import Header, Tombstone, entry_line, stored_line, write_snapshot
 
@@ -33,6 +34,8 @@ PATIENCE = 20.0
 LEVEL = 1
 BLOCK = 2000
 CHUNK = 500
+LARGE = 500_000
+"""Entries from which on they are read as they came and sorted here."""
 
 
 def snapshot_file(services: Services, stream: str, now: datetime) -> tuple[Path, int, int]:
@@ -122,7 +125,7 @@ def _build(session: Session, services: Services, row: FeedStream, folder: Path, 
     blocks = write_snapshot(
         origin,
         header,
-        _entries(session, row.stream),
+        _entries(session, row, folder, part.name.removesuffix(".part")),
         _tombstones(session, row),
         stream_signers(session, services.keyring, origin, now),
     )
@@ -138,27 +141,34 @@ def _build(session: Session, services: Services, row: FeedStream, folder: Path, 
     return done
 
 
-def _entries(session: Session, stream: str) -> Iterator[bytes]:
-    """Lines by name of the entry, a block at a time: flat memory, and bytes as they were signed wherever that will do."""
+def _entries(session: Session, row: FeedStream, folder: Path, label: str) -> Iterator[bytes]:
+    """Lines by name of the entry: fetched in that order, or sorted here where there are too many to look for each."""
+    by_name = row.count < LARGE
+    named = _named_lines(session, row.stream, by_name=by_name)
+    return (line for _, line in named) if by_name else sorted_lines(named, folder, label)
+
+
+def _named_lines(session: Session, stream: str, *, by_name: bool) -> Iterator[tuple[str, bytes]]:
+    """Names and lines, by name or as they came: flat memory, and bytes as they were signed wherever that will do."""
     held, event = FeedEntry.__table__.c, StreamEvent.__table__.c
     query = (
-        select(held.sequence, held.full_sequence, held.canary, event.body)
+        select(held.entry, held.sequence, held.full_sequence, held.canary, event.body)
         .join_from(
             FeedEntry.__table__,
             StreamEvent.__table__,
             (event.stream == held.stream) & (event.sequence == held.full_sequence),
         )
         .where(held.stream == stream)
-        .order_by(held.entry)
+        .order_by(held.entry if by_name else held.sequence)
         .execution_options(yield_per=BLOCK)
     )
     for rows in session.connection().execute(query).partitions():
-        noted = _annotations(session, stream, [row[0] for row in rows if row[0] != row[1]])
-        for sequence, full_sequence, canary, body in rows:
+        noted = _annotations(session, stream, [row[1] for row in rows if row[1] != row[2]])
+        for entry, sequence, full_sequence, canary, body in rows:
             if sequence == full_sequence:
-                yield stored_line(body, sequence, canary=canary)
+                yield entry, stored_line(body, sequence, canary=canary)
             else:
-                yield entry_line(_current(body, noted[sequence]), sequence, canary=canary)
+                yield entry, entry_line(_current(body, noted[sequence]), sequence, canary=canary)
 
 
 def _annotations(session: Session, stream: str, sequences: Sequence[int]) -> dict[int, bytes]:

@@ -12,7 +12,7 @@ import pytest
 from creditsvc.kernel.errors import Unavailable
 from creditsvc.services import Services
 from creditsvc.wallclock import FixedClock
-from sync import snapshots
+from sync import snapshots, sorted_lines
 from sync.canaries import publish_canaries
 from sync.snapshots import snapshot_file
 from sync.wire.canonical import canonical_json, parse_json
@@ -51,6 +51,24 @@ def test_every_line_is_canonical_whichever_way_it_was_made(register: Register, s
         line[line.index(b'"entry"') :] for line in lines
     ]
     assert sum(b'"marks":[' in line for line in lines) == 1
+
+
+def test_sorted_here_or_fetched_in_order_is_the_same(
+    register: Register, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = register.listings(40)
+    register.order()
+    register.publish()
+    register.annotate(entries[0], "disputed")
+    register.remove(entries[1])
+    register.publish()
+    path, _ = _newest(services)
+    fetched = gzip.decompress(path.read_bytes())
+    path.unlink()
+    monkeypatch.setattr(snapshots, "LARGE", 0)
+    monkeypatch.setattr(sorted_lines, "HELD", 4096)
+    assert gzip.decompress(_newest(services)[0].read_bytes()) == fetched
+    assert list(path.parent.glob("*.part")) == []
 
 
 def test_who_comes_while_one_is_built_gets_the_last_one(
