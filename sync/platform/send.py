@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
@@ -34,7 +34,7 @@ from sync.platform.reading import Page, Reading, still_standing
 from sync.platform.shape.batches import BatchOut, Lane
 from sync.platform.shape.profile import Operation
 from sync.platform.shape.rows import Provider, RowRefused
-from sync.platform.tables import PlatformBatch, PlatformLink
+from sync.platform.tables import PlatformBatch, PlatformLink, PlatformWish
 from sync.tables_feed import FeedStream
 
 OF_THE_CHANNEL = frozenset(
@@ -95,13 +95,15 @@ class Sender:
         try:
             self._open()
             try:
-                if urgent:
+                # nothing is written where there is nothing to do: both lanes are looked after every second
+                if urgent and self._urgent_due():
                     self._lane(URGENT, self._urgent)
-                if not urgent_only:
+                if not urgent_only and self._additions_due():
                     self._lane(ADDING, lambda: self._additions(most, urgent=urgent))
                 self._cleared()
             finally:
-                self._channel.close()
+                if self._channel is not None:
+                    self._channel.close()
         except ChannelTrouble as trouble:
             self._troubled(trouble)
         return self.sent
@@ -122,9 +124,17 @@ class Sender:
         self._claims: dict[str, Claim] = {}
         self._planner = Planner(self._profile, provider, link_signer(self._services, link.name))
         self._drafter = Drafter(self._services, self._profile)
-        self._channel = self._given or open_channel(self._services, link, self._profile)
+        self._link, self._channel = link, self._given
+        if link.channel == "database":
+            self._opened()
         takes_lines = getattr(self._channel, "takes_lines", False) and not self._services.database.is_sqlite
         self._bulk = BulkPlanner(self._planner, provider) if takes_lines else None
+
+    def _opened(self) -> Channel:
+        """The channel. Whoever is reached over a network is bothered only when there is something for it."""
+        if self._channel is None:
+            self._channel = open_channel(self._services, self._link, self._profile)
+        return self._channel
 
     def _troubled(self, trouble: ChannelTrouble) -> None:
         self.sent.trouble = trouble.code
@@ -151,8 +161,6 @@ class Sender:
 
     def _additions(self, most: int | None, *, urgent: bool) -> None:
         """Batches of additions: while one is handed over the next is planned, and the one after that is read."""
-        if not self._additions_due():
-            return
         self._retry(ADDING)
         with _taking_turns_quickly(), closing(self._pages()) as pages, ThreadPoolExecutor(2, "platform") as pool:
             under_way: Future[None] | None = None
@@ -173,7 +181,8 @@ class Sender:
                     if under_way is not None:
                         under_way.result()
                     under_way = None
-                    self._lane(URGENT, self._urgent)
+                    if self._urgent_due():
+                        self._lane(URGENT, self._urgent)
             if under_way is not None:
                 under_way.result()
             wait([ahead])
@@ -266,26 +275,41 @@ class Sender:
         clear_alarms(session, link.id, frozenset({"agreement-over"}), now)
         return True
 
+    def _urgent_due(self) -> bool:
+        """Whether something was said that may be urgent, or waits from before."""
+        with self._services.database.reading() as session:
+            link, stream = session.get_one(PlatformLink, self._link_id), records.stream_row(session)
+            if stream is None:
+                return False
+            if link.epoch != stream.epoch or min(link.removals_cursor, link.corrections_cursor) < stream.size:
+                return True
+            wished = select(PlatformWish.entry).where(PlatformWish.link_id == self._link_id).limit(1)
+            return session.scalar(wished) is not None or self._has_planned(session, URGENT)
+
     def _additions_due(self) -> bool:
         now = self._services.clock.now()
         with self._services.database.reading() as session:
             link, stream = session.get_one(PlatformLink, self._link_id), records.stream_row(session)
             if stream is None or (link.epoch == stream.epoch and link.additions_cursor >= stream.size):
-                return self._has_planned(session)
+                return self._has_planned(session, ADDING)
             every = timedelta(seconds=self._profile.schedule.additions_seconds)
             return link.additions_at is None or now - link.additions_at >= every or link.additions_at > now
 
-    def _has_planned(self, session: Session) -> bool:
-        query = select(PlatformBatch.serial).where(
-            PlatformBatch.link_id == self._link_id, PlatformBatch.state == PLANNED
+    def _has_planned(self, session: Session, lane: str) -> bool:
+        return session.scalar(self._planned_of(lane).limit(1)) is not None
+
+    def _planned_of(self, lane: str) -> Select[int]:
+        """Batches that were planned and not marked as sent."""
+        lanes = [each.value for each in Lane if each.is_urgent == (lane == URGENT)]
+        return select(PlatformBatch.serial).where(
+            PlatformBatch.link_id == self._link_id, PlatformBatch.state == PLANNED, PlatformBatch.lane.in_(lanes)
         )
-        return session.scalar(query.limit(1)) is not None
 
     # handing over ---------------------------------------------------------------------------------------------------
 
     def _hand_over(self, batch: BatchOut, *, again: bool) -> None:
         try:
-            self._channel.deliver(batch, again=again)
+            self._opened().deliver(batch, again=again)
         except RowsImpossible as wrong:
             self._split(batch, wrong)
             return
@@ -326,11 +350,7 @@ class Sender:
     def _retry(self, lane: str) -> None:
         """Hand over again what was planned and not marked as sent, oldest first."""
         with self._services.database.reading() as session:
-            lanes = [each.value for each in Lane if each.is_urgent == (lane == URGENT)]
-            query = select(PlatformBatch.serial).where(
-                PlatformBatch.link_id == self._link_id, PlatformBatch.state == PLANNED, PlatformBatch.lane.in_(lanes)
-            )
-            waiting = session.scalars(query.order_by(PlatformBatch.serial)).all()
+            waiting = session.scalars(self._planned_of(lane).order_by(PlatformBatch.serial)).all()
         for serial in waiting:
             self._retry_one(lane, serial)
 
@@ -353,7 +373,7 @@ class Sender:
         if made is not None and made.size == rows:
             self._hand_over(made, again=True)
             return
-        arrived = self._channel.delivered(number)
+        arrived = self._opened().delivered(number)
         if arrived:
             self._done(serial, rows, lane)
         else:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
@@ -91,6 +91,7 @@ def _lines(name: str, told: Sequence[tuple[dict[str, Any], str, str]]) -> tuple[
 
 
 @pytest.mark.parametrize("name", TABLES)
+@settings(max_examples=50)
 @given(told=entries())
 def test_column_by_column_is_row_by_row(name: str, told: list[tuple[dict[str, Any], str, str]]) -> None:
     rows, refused = _plain(name, told)

@@ -17,6 +17,7 @@ from sync.platform.channels.open import link_signer
 from sync.platform.shape.load import load_profile
 from sync.platform.standin.folder_end import FolderEnd
 from sync.platform.standin.http_end import HttpEnd
+from sync.platform.tables import PlatformLink
 from tests.conftest import missing_tool
 from tests.platform.world import World, database_world, make_link, standin_of
 from tests.support.apps import Templates
@@ -93,9 +94,8 @@ def test_files_over_sftp(sqlite_services: Services, tmp_path: Path) -> None:
             end.create()
             world = World(sqlite_services, register, link, standin.profile, standin, end)
             _loop(world)
-            link.options = {"fingerprint": "SHA256:" + "A" * 43}
             with sqlite_services.database.writing() as session:
-                session.merge(link)
+                session.get_one(PlatformLink, link.id).options = {"fingerprint": "SHA256:" + "A" * 43}
             register.listings(1)
             register.publish()
             assert world.send().trouble == "receiver-refused"
