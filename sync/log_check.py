@@ -75,7 +75,8 @@ def _log(session: Session, row: FeedStream, head: Head) -> Iterator[tuple[str, s
     for event in events.yield_per(1000):
         if event.sequence != tree.size + 1:
             yield "sequence", str(tree.size + 1)
-        if event.body is not None and not _is_its_body(event):
+        # a removal's body is never erased; whether another's may be is the entries' to say
+        if not _is_its_body(event) if event.body is not None else event.removes:
             yield "event", str(event.sequence)
         for level, index, digest in tree.append(leaf_hash(bytes(event.leaf))):
             if level and level % TILE_HEIGHT == 0:
@@ -135,7 +136,7 @@ def _entries(session: Session, stream: str, head: Head) -> Iterator[tuple[str, s
 def _made_by(session: Session, stream: str) -> Iterator[tuple[str, str]]:
     """Each entry's current revision was made by the event that it names, and its full fields by the other."""
     query = (
-        select(FeedEntry, StreamEvent.entry, StreamEvent.revision)
+        select(FeedEntry, StreamEvent.entry, StreamEvent.revision, StreamEvent.body.is_not(None))
         .outerjoin(StreamEvent, (StreamEvent.stream == FeedEntry.stream) & (StreamEvent.sequence == FeedEntry.sequence))
         .where(FeedEntry.stream == stream)
     )
@@ -149,10 +150,10 @@ def _made_by(session: Session, stream: str) -> Iterator[tuple[str, str]]:
             .where(FeedEntry.stream == stream)
         )
     }
-    for held, entry, revision in session.execute(query):
+    for held, entry, revision, has_body in session.execute(query):
         named = full.get(held.full_sequence)
         if (
-            (entry, revision) != (held.entry, held.revision)
+            (entry, revision, has_body) != (held.entry, held.revision, True)
             or named is None
             or named[0] != held.entry
             or not named[2]

@@ -132,6 +132,17 @@ def test_every_single_change_is_found(log: tuple[Services, KeyList]) -> None:
     assert _undetected(*log, changes=80, seed=1) == []
 
 
+@pytest.mark.parametrize("kind", ["entry.removed", "entry.annotated", "entry.published"])
+def test_a_body_that_nothing_has_erased_is_missed(log: tuple[Services, KeyList], kind: str) -> None:
+    services, keys = log
+    with services.database.writing() as session:
+        held = StreamEvent.stream == STREAM, StreamEvent.type == kind, StreamEvent.body.is_not(None)
+        sequence = session.scalars(select(StreamEvent.sequence).where(*held).limit(1)).one()
+        session.execute(update(StreamEvent).where(*held[:1], StreamEvent.sequence == sequence).values(body=None))
+    with services.database.reading() as session:
+        assert len(_findings(session, keys)) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_ten_thousand_single_changes_are_found(log: tuple[Services, KeyList]) -> None:
