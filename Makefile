@@ -36,7 +36,7 @@ test: $(VENV)/dev-ready ## Everything that every change must pass
 	$(IN_MEMORY) $(PYTEST) -n $(WORKERS) --dist loadgroup -m "not slow and not benchmark"
 
 test-pure: $(VENV)/dev-ready ## The pure law alone: seconds
-	$(IN_MEMORY) $(PYTEST) -q tests/kernel tests/rules tests/wire tests/inbound -m "not slow"
+	$(IN_MEMORY) DEPTH=0.05 $(PYTEST) -q tests/kernel tests/rules tests/wire tests/inbound -m "not slow"
 
 test-slow: $(VENV)/dev-ready ## The long proofs
 	$(PYTEST) -m slow

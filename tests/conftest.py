@@ -15,11 +15,15 @@ from hypothesis import HealthCheck, settings
 from creditsvc.app import create_app
 from creditsvc.services import Services
 from tests.support.apps import Templates, world
+from tests.support.depth import times
 from tests.support.postgres import NoPostgres
 from wsgi import features
 
 settings.register_profile(
-    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    "house",
+    max_examples=times(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("house")
 

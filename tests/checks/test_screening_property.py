@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -23,6 +23,7 @@ from creditsvc.storage.subjects import keep_subjects
 from punishment_rules.load import catalogue
 from tests.checks.screening_world import AGENCY, DAY, csv_of, screened
 from tests.register.world import add_listing, add_order, resident
+from tests.support.depth import examples
 
 COLUMNS = find_columns(["姓名", "证件号码"])
 ACTS = sorted((sector, act.id) for sector in catalogue().sectors for act in catalogue().acts(sector))
@@ -82,7 +83,7 @@ def test_single_equals_bulk(sqlite_services: Services) -> None:
     services, everybody = sqlite_services, build(sqlite_services)
     seen: set[str] = set()
 
-    @settings(max_examples=150)
+    @examples(150)
     @given(
         asked=st.lists(st.sampled_from(everybody), max_size=12),
         about=st.sampled_from(ACTS) | st.sampled_from([("transport", "fly"), ("public_resource_trading", "tender")]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unicodedata import normalize
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from creditsvc.kernel.case_numbers import parse_case_number
@@ -16,6 +16,7 @@ from sync.inbound.cells import Row
 from sync.inbound.columns import Plan
 from sync.inbound.parse import case_key, fold_number
 from tests.inbound.test_fuzz import ANY, MADE, TODAY, WORDS
+from tests.support.depth import examples
 
 COLUMNS = st.sampled_from(["subject_name", "duty", "case_code", "age", "order_number"])
 DAYS = (
@@ -24,7 +25,7 @@ DAYS = (
 
 
 @given(st.lists(ANY, max_size=3), st.lists(st.integers(0, 3), max_size=3, unique=True), COLUMNS)
-@settings(max_examples=400)
+@examples(400)
 def test_texts(cells: list[Any], places: list[int], column: str) -> None:
     plan = Plan({column: tuple(places)} if places else {}, {})
     short, long = Row(2, cells, plan), Row(2, cells, plan)
@@ -33,7 +34,7 @@ def test_texts(cells: list[Any], places: list[int], column: str) -> None:
 
 
 @given(DAYS)
-@settings(max_examples=400)
+@examples(400)
 def test_days(raw: str) -> None:
     def told(read: Any) -> Any:
         try:
@@ -47,7 +48,7 @@ def test_days(raw: str) -> None:
 @given(st.lists(st.sampled_from([row["case_code"] for row in MADE]) | st.from_regex(
     r"[（(〔]?20(1[0-9]|2[0-9])[）)〕]?(豫0105执恢?|金执字第|宁执字第)0{0,2}[1-3]{1,2}(-1)?号(之[一二])?", fullmatch=True),
      min_size=2, max_size=2))  # fmt: skip
-@settings(max_examples=400)
+@examples(400)
 def test_case_keys(raws: list[str]) -> None:
     try:
         one, other = map(parse_case_number, raws)
@@ -57,7 +58,7 @@ def test_case_keys(raws: list[str]) -> None:
 
 
 @given(st.text(max_size=40) | st.sampled_from([row["decision_number"] for row in MADE]))
-@settings(max_examples=300)
+@examples(300)
 def test_numbers_of_documents(text: str) -> None:
     brackets = str.maketrans("〔〕【】[]{}", "()()()()")
     assert fold_number(text) == "".join(normalize("NFKC", text).translate(brackets).split())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from creditsvc.kernel.days import (
@@ -26,6 +26,7 @@ from creditsvc.kernel.days import (
 )
 from creditsvc.kernel.load import packaged_calendar
 from tests.support import day_oracle
+from tests.support.depth import examples
 
 CALENDAR = packaged_calendar()
 CASES = yaml.safe_load((Path(__file__).parent / "deadlines.yaml").read_text("utf-8"))
@@ -69,14 +70,14 @@ def _agrees(period: tuple[str, date, int]) -> None:
     assert (made.provisional, made.earliest, made.latest) == (False, made.day, made.day)
 
 
-@settings(max_examples=1000)
+@examples(1000)
 @given(periods())
 def test_a_thousand_deadlines_agree_with_the_oracle(period: tuple[str, date, int]) -> None:
     _agrees(period)
 
 
 @pytest.mark.slow
-@settings(max_examples=5000)
+@examples(5000)
 @given(periods())
 def test_five_thousand_deadlines_agree_with_the_oracle(period: tuple[str, date, int]) -> None:
     _agrees(period)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.load import packaged_calendar, timers
 from creditsvc.kernel.timers import Timer, Unit, due
 from tests.support import day_oracle
+from tests.support.depth import examples
 
 CALENDAR = packaged_calendar()
 COUNTABLE = [timer for timer in timers().values() if timer.countable]
@@ -40,14 +41,14 @@ def periods(last: date) -> st.SearchStrategy[tuple[Timer, date, int]]:
 
 
 @given(periods(date(2026, 5, 20)))
-@settings(max_examples=400)
+@examples(400)
 def test_every_limit_agrees_with_the_oracle(period: tuple[Timer, date, int]) -> None:
     agrees(*period)
 
 
 @pytest.mark.slow
 @given(periods(date(2026, 5, 20)))
-@settings(max_examples=5000)
+@examples(5000)
 def test_five_thousand_limits_agree_with_the_oracle(period: tuple[Timer, date, int]) -> None:
     agrees(*period)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
@@ -27,6 +27,7 @@ from sync.platform.trial import MADE_UP
 from tests.platform.test_shape import AT, NUMBER, PROVIDER, SIGNER
 from tests.platform.world import database_world
 from tests.support.apps import Templates, world
+from tests.support.depth import examples
 
 TABLES = sorted(name for name, profile in shipped().items() if profile.layout is Layout.TABLE)
 WORDS = st.one_of(
@@ -91,7 +92,7 @@ def _lines(name: str, told: Sequence[tuple[dict[str, Any], str, str]]) -> tuple[
 
 
 @pytest.mark.parametrize("name", TABLES)
-@settings(max_examples=50)
+@examples(50)
 @given(told=entries())
 def test_column_by_column_is_row_by_row(name: str, told: list[tuple[dict[str, Any], str, str]]) -> None:
     rows, refused = _plain(name, told)

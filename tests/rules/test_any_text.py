@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from punishment_rules import law
 from punishment_rules.catalogue_types import Catalogue, CatalogueError
 from punishment_rules.load import catalogue_from, overlay_from
+from tests.support.depth import examples
 
 SHIPPED = {path.name: path.read_bytes() for path in (Path(law.__file__).parent / "catalogue").glob("*.toml")}
 SMALL = {name: SHIPPED[name] for name in ("_documents.toml", "all_regulators.toml", "justice.toml", "military.toml")}
@@ -29,7 +30,7 @@ def loaded(files: dict[str, bytes]) -> Catalogue | CatalogueError:
         return fault
 
 
-@settings(max_examples=250, deadline=None)
+@examples(250)
 @given(st.sampled_from(sorted(SMALL)), st.data())
 def test_a_spoilt_file_loads_or_is_named(name: str, data: st.DataObject) -> None:
     lines = SMALL[name].splitlines(keepends=True)
@@ -45,7 +46,7 @@ def test_a_spoilt_file_loads_or_is_named(name: str, data: st.DataObject) -> None
         assert all(version.clauses for measure in found.measures.values() for version in measure.versions)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_no_decision_or_a_named_fault(content: bytes) -> None:
     try:

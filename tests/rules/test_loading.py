@@ -10,6 +10,7 @@ import pytest
 from punishment_rules import law
 from punishment_rules.catalogue_types import CatalogueError
 from punishment_rules.load import catalogue, load_catalogue, load_incentives, load_overlay
+from tests.support.depth import times
 
 SHIPPED = Path(law.__file__).parent
 REACHED = """kinds = ["person", "organisation"]
@@ -160,18 +161,19 @@ def heads(path: Path) -> list[int]:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in (SHIPPED / "catalogue").glob("[a-z]*.toml")))
 def test_a_fault_in_any_row_is_told_with_its_own_line(folder: Path, name: str) -> None:
-    """The word of each row's last version is spoilt in turn, where the same word stands in every other row too."""
+    """A word of each row's last version is spoilt in turn, where the same word stands in every other row too."""
     path, whole = folder / name, lines_of(folder / name)
     if len(heads(path)) == 0:
         return
-    for first, following in zip(heads(path), [*heads(path)[1:], len(whole) + 1], strict=True):
-        for key in ("effect", "standing"):
-            line = max(n for n in range(first, following) if whole[n - 1].startswith(f"{key} ="))
-            spoilt = [*whole[: line - 1], f'{key} = "no such word"', *whole[line:]]
-            path.write_text("\n".join(spoilt) + "\n", encoding="utf-8")
-            with pytest.raises(CatalogueError, match="no such word") as caught:
-                load_catalogue(folder)
-            assert (caught.value.path, caught.value.line) == (name, line)
+    rows = list(zip(heads(path), [*heads(path)[1:], len(whole) + 1], strict=True))
+    for number, (first, following) in enumerate(rows[-times(len(rows)) :]):
+        key = ("effect", "standing")[number % 2]
+        line = max(n for n in range(first, following) if whole[n - 1].startswith(f"{key} ="))
+        spoilt = [*whole[: line - 1], f'{key} = "no such word"', *whole[line:]]
+        path.write_text("\n".join(spoilt) + "\n", encoding="utf-8")
+        with pytest.raises(CatalogueError, match="no such word") as caught:
+            load_catalogue(folder)
+        assert (caught.value.path, caught.value.line) == (name, line)
 
 
 def test_the_second_of_two_versions_and_the_second_of_two_clauses_have_their_lines(folder: Path) -> None:

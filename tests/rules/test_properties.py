@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from datetime import date, timedelta
 from random import Random
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from punishment_rules.catalogue_types import Trigger
@@ -16,8 +16,9 @@ from punishment_rules.law import Outcome
 from punishment_rules.load import catalogue
 from punishment_rules.overlay import Overlay, Stance
 from tests.rules import strategies
+from tests.support.depth import examples
 
-ANY = settings(max_examples=150, deadline=None)
+ANY = examples(150)
 
 
 def ask(facts: Facts, question: tuple[str, str], on: date) -> Answer:
