@@ -28,7 +28,7 @@ def signed_text(note: str, keys: list[str]) -> str:
     """The text of a signed note (C2SP) that one of these keys has signed; else ValueError."""
     text, _, lines = note.rpartition("\n\n")
     signatures = dict(line[2:].split(" ") for line in lines.splitlines())
-    for name, _, public in (key.rsplit("+", 2) for key in keys):
+    for name, _, public in (key.split("+", 2) for key in keys):
         raw, signature = base64.b64decode(public)[1:], base64.b64decode(signatures.get(name, ""))[4:]
         try:
             Ed25519PublicKey.from_public_bytes(raw).verify(signature, f"{text}\n".encode())

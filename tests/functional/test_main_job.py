@@ -44,7 +44,7 @@ def home(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -
         for kind in ("database", "keys"):
             templates.execute(f"CREATE DATABASE main_{kind}_{number}")
             settings[f"CREDITSVC_{kind.upper()}_URL"] = server.url(f"main_{kind}_{number}")
-    with house(tmp_path, **settings) as made:
+    with house(tmp_path, by_command=True, **settings) as made:
         yield made
 
 

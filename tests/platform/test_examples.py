@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
+import runpy
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from werkzeug.serving import make_server
 
@@ -144,3 +147,15 @@ def test_a_bank(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     incomplete = run("bank.py", *screen)
     assert incomplete.returncode == 1 and "not whole" in incomplete.stderr, "who is missing can't be found"
     capsys.readouterr()
+
+
+def test_a_key_may_hold_the_sign_that_parts_its_name() -> None:
+    """The key is the rest after the second plus, and base64 has pluses of its own."""
+    known = runpy.run_path(str(EXAMPLES / "bidding_site.py"))["signed_text"]
+    while True:
+        key = Ed25519PrivateKey.generate()
+        public = base64.b64encode(b"\x01" + key.public_key().public_bytes_raw()).decode()
+        if "+" in public:
+            break
+    signature = base64.b64encode(b"\0\0\0\0" + key.sign(b"a sheet\n")).decode()
+    assert known(f"a sheet\n\n\u2014 there {signature}\n", [f"there+00000000+{public}"]) == "a sheet"

@@ -113,8 +113,11 @@ class House:
 
 
 @contextmanager
-def house(home: Path, **settings: str) -> Iterator[House]:
-    """An installation with keys and tables; its processes end with it."""
+def house(home: Path, *, by_command: bool = False, **settings: str) -> Iterator[House]:
+    """An installation with keys and tables; its processes end with it.
+
+    ``by_command`` migrates it by command under its own address, where it matters who the feed says that it is.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -122,7 +125,7 @@ def house(home: Path, **settings: str) -> Iterator[House]:
     environ |= {"CREDITSVC_HOME": str(home / "var"), "CREDITSVC_BIND": f"127.0.0.1:{port}", "CREDITSVC_HOST": f"127.0.0.1:{port}",
                 "CREDITSVC_DEMO": "true", "PYTHONPATH": str(ROOT), **settings}  # fmt: skip
     made = House(home, environ, port)
-    if settings.keys() & _OF_THE_TABLES:
+    if by_command or settings.keys() & _OF_THE_TABLES:
         made.run("migrate")
     else:
         shutil.copytree(_migrated(), home / "var")
