@@ -44,7 +44,9 @@ class Share:
 class Pace:
     """Grows and shrinks the share of work by how long the last one took; where there is one writer the first is small."""
 
-    def __init__(self, most: int, database: Database) -> None:
+    def __init__(self, most: int, database: Database, *, unheard: float = BRIEF) -> None:
+        """``unheard``: seconds a transaction may take where there is one writer and nobody waits for it."""
+        self._unheard = unheard
         self._most, self._turns, self._one_writer = most, database.turns, database.is_sqlite
         self.size = min(most, 5 * LEAST if self._one_writer else most)
         self._last_wait, self._busy_until, self._rest_until = self._turns.last_wait(), 0.0, 0.0
@@ -70,7 +72,7 @@ class Pace:
     def _aim(self, now: float) -> float:
         if not self._one_writer:
             return SHORT
-        return BUSY if self._is_busy(now) else BRIEF
+        return BUSY if self._is_busy(now) else self._unheard
 
     def _is_busy(self, now: float) -> bool:
         """Whether somebody has had to wait for the one writer not long ago."""

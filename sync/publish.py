@@ -19,7 +19,7 @@ from creditsvc.storage.engine import Database
 from creditsvc.storage.outbox import FactType, Outbox
 from sync.entry_fields import entry_fields, known_kinds
 from sync.heads import origin_of, remember, sign
-from sync.pace import Pace
+from sync.pace import SHORT, Pace
 from sync.stream_writer import Writer
 from sync.tables_feed import FeedStream
 from sync.wire.events import EventType
@@ -37,7 +37,7 @@ EVENT_OF = {
 
 def sequence_all(services: Services, now: datetime) -> int:
     """Number everything that waits; how many facts were settled."""
-    total, pace, done = 0, Pace(BATCH, services.database), 1
+    total, pace, done = 0, Pace(BATCH, services.database, unheard=SHORT), 1
     while done:
         with pace.share() as share:
             done = sequence_once(services, now, batch=share.size, begins=share.begins)
@@ -47,7 +47,7 @@ def sequence_all(services: Services, now: datetime) -> int:
 
 def sequence_politely(services: Services, now: datetime) -> int:
     """As ``sequence_all``, but where there is one writer and people wait for it, additions take a hundredth of the time."""
-    total, pace, done = 0, _paces.setdefault(services.database, Pace(BATCH, services.database)), 1
+    total, pace, done = 0, _paces.setdefault(services.database, Pace(BATCH, services.database, unheard=SHORT)), 1
     while done:
         exits_only = pace.must_rest()
         with pace.share() as share:
