@@ -102,7 +102,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 """Command → where it is, which extra it needs, what it does."""
 
-OF_THE_HOUSE = frozenset({"trial", "serve", "jobs", "migrate", "check", "platform"})
+OF_THE_HOUSE = frozenset({"trial", "serve", "jobs", "migrate", "check", "platform", "release"})
 """Commands that are handed the features, since they act for all of them."""
 BY_VERIFIERS = frozenset({"verify"})
 """Commands that are handed the verifiers."""

@@ -17,6 +17,7 @@ from creditsvc.settings import Settings
 from creditsvc.storage.direct import Driven
 
 if TYPE_CHECKING:
+    from creditsvc.access.callers import Caller
     from creditsvc.kernel.calendars import Calendar
     from creditsvc.register.feed_fields import FeedFields
     from creditsvc.services import Services
@@ -123,6 +124,25 @@ class OnServed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """An entry that has just left: removed, lifted or revoked."""
+
+    entry: str
+    revoked: bool
+    """It was wrong from the start: those who relied on it look again."""
+    by: Caller
+    """Who signed it."""
+
+
+class OnLeft(Protocol):
+    """Filled under a name that begins with ``left/``: what follows in the transaction in which an entry leaves."""
+
+    def __call__(self, session: Session, services: Services, left: Left, *, now: datetime) -> None:
+        """Word of it, what it closes, who must look again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class CaseAsked:
     """Something that a platform passes on for the court to check. No identity number: the entry names whom it is about."""
 
@@ -219,6 +239,13 @@ class Ports:
         """Everything that is watched, by name."""
         watched: list[Fresh] = [self._filled[name] for name in sorted(self._filled) if name.startswith("fresh/")]
         return [port(session, settings) for port in watched]
+
+    def left(self, session: Session, services: Services, left: Left, *, now: datetime) -> None:
+        """Tell every room that an entry has left, in the transaction in which it leaves."""
+        for name in sorted(self._filled):
+            if name.startswith("left/"):
+                port: OnLeft = self._filled[name]
+                port(session, services, left, now=now)
 
     def served(self, session: Session, served: Any, *, now: datetime) -> None:
         """Tell every room that something was served, in the transaction that notes it."""

@@ -27,6 +27,7 @@ from repair import (
     reliance_pages,
 )
 from repair.jobs import JOBS
+from repair.left import on_left
 from repair.notices import on_served
 from repair.open_case import case_standing, open_case
 from repair.performing import agency as performing_agency
@@ -72,6 +73,7 @@ FEATURE = Feature(
     ports={
         "publishable/incentive": publishable,
         "open_case": open_case,
+        "left/repair": on_left,
         "served/repair": on_served,
         "case_standing": case_standing,
     },

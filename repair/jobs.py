@@ -12,17 +12,14 @@ from creditsvc.access.callers import job_caller
 from creditsvc.feature import Job
 from creditsvc.kernel.days import legal_day, working_days
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register import decisions
-from creditsvc.register.tables import Decision
 from creditsvc.services import Services
 from creditsvc.storage.calendars import calendar as current_calendar
 from repair import alarms
 from repair.entries import gone_entries, left
 from repair.evidence import sweep
 from repair.exits import tell_left, untold
-from repair.history import take_step
+from repair.left import ENDED_BY_EXIT, OUTLIVE_EXIT, close
 from repair.policy.deadlines import SOON, Level, level_on
-from repair.policy.states import MOVES, OUTLIVES, State, Step
 from repair.provider.visit import forget_attempts
 from repair.recount import recount
 from repair.reliance import revoked_untold, tell_relying
@@ -71,12 +68,11 @@ def _tell(session: Session, services: Services, application: Application, today:
 
 def close_overtaken(services: Services, now: datetime) -> str:
     """Close applications whose entry has left the list by another way, so that nobody waits for nothing."""
-    able = {state.value for state, step in MOVES if step is Step.OVERTAKE}
     closed = 0
     with services.database.writing() as session:
         waiting = session.scalars(
             select(Application)
-            .where(Application.state.in_(able), Application.kind.not_in([kind.value for kind in OUTLIVES]))
+            .where(Application.state.in_(ENDED_BY_EXIT), Application.kind.not_in(OUTLIVE_EXIT))
             .where(Application.entry.in_(left(legal_day(now))))
             .limit(_CHUNK)
             .with_for_update()
@@ -84,23 +80,13 @@ def close_overtaken(services: Services, now: datetime) -> str:
         gone = gone_entries(session, [application.entry for application in waiting], on=legal_day(now))
         for application in waiting:
             if application.entry in gone:
-                _close(session, application, now)
+                close(session, application, now=now)
                 closed += 1
     return f"{closed} closed" if closed else ""
 
 
-def _close(session: Session, application: Application, now: datetime) -> None:
-    decision = session.get(Decision, application.decision_id) if application.decision_id else None
-    # signed on the register's own desk: it is this application that was granted
-    granted = decision is not None and decision.state == decisions.APPROVED
-    if granted and decision is not None:
-        application.decided_at = decision.settled_at
-    step = Step.APPROVE if granted and application.state == State.GRANT_PROPOSED.value else Step.OVERTAKE
-    take_step(session, application, step, caller=job_caller("deadlines"), now=now)
-
-
 def tell_relied(services: Services, now: datetime) -> str:
-    """Those who relied on an entry that was revoked on another desk are told as well."""
+    """Those who relied on a revoked entry, should its own transaction not have told them."""
     told = 0
     with services.database.writing() as session:
         for entry in revoked_untold(session, limit=_CHUNK):
@@ -109,7 +95,7 @@ def tell_relied(services: Services, now: datetime) -> str:
 
 
 def tell_exits(services: Services, now: datetime) -> str:
-    """Word of entries that left by a decision on another desk, by the channels that carried them."""
+    """Word of entries that left, should the transaction in which they left not have told it."""
     told = 0
     with services.database.writing() as session:
         for entry in untold(session, now=now, limit=_CHUNK):

@@ -18,7 +18,7 @@ from creditsvc.access.callers import Caller, CallerKind
 from creditsvc.access.permissions import ROLE_PERMISSIONS, StaffRole
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import CreditServiceError
-from creditsvc.register import decisions
+from creditsvc.register import approving, decisions
 from creditsvc.register.kinds import clause_of
 from creditsvc.services import Services
 from sync.batch_files import Digests, open_row
@@ -65,7 +65,7 @@ def decide(
         changes=changes or {},
     )  # fmt: skip
     proposed = decisions.propose(session, draft, caller=proposer, now=now)
-    decisions.approve(session, proposed.id, shown_digest=proposed.digest, caller=approver, now=now)
+    approving.approve(session, services, proposed.id, shown_digest=proposed.digest, caller=approver, now=now)
 
 
 class Changes:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from creditsvc.access.accounts import staff_caller
+from creditsvc.feature import Feature, furnished
 from creditsvc.kernel.errors import NotFound
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services, open_services
@@ -77,8 +78,8 @@ def _save_faults(services: Services, batch: Batch, path: Path) -> None:
     sys.stdout.write(f"  有误的行已另存 / faulty rows saved: {path}\n")
 
 
-def release_batch(argv: Sequence[str]) -> int:
-    """Release a batch as a second person, and with ``--wait`` apply it to the end."""
+def release_batch(argv: Sequence[str], features: Sequence[Feature] = ()) -> int:
+    """Release a batch as a second person, and with ``--wait`` apply it to the end, with what follows in every room."""
     parser = argparse.ArgumentParser(
         prog="creditsvc release", description="由第二人发布批次 / release a batch as a second person"
     )
@@ -87,7 +88,7 @@ def release_batch(argv: Sequence[str]) -> int:
     parser.add_argument("--reason", default="", help="被拦下时仍予发布的理由 / why, where a guard holds it")
     parser.add_argument("--wait", action="store_true", help="等到全部生效 / apply it to the end before returning")
     options = parser.parse_args(argv)
-    services = open_services(Settings.from_environ(os.environ))
+    services = furnished(open_services(Settings.from_environ(os.environ)), features)
     try:
         return _release(services, options)
     finally:

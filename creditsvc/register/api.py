@@ -15,7 +15,7 @@ from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.load import timers
 from creditsvc.kernel.text import Bilingual
 from creditsvc.kernel.timers import Timer, due
-from creditsvc.register import decisions, desk_queries
+from creditsvc.register import approving, decisions, desk_queries
 from creditsvc.register.candidates import completed
 from creditsvc.register.counting import EARLIEST, LATEST, LONGEST, UNITS, counted
 from creditsvc.register.entries import PREFIX, in_reach, matter, target
@@ -230,8 +230,13 @@ class Approvals(MethodView):
         """签批，立即生效 / approve; it takes effect at once."""
         with services().database.writing() as session:
             return _said(
-                decisions.approve(
-                    session, decision_id, shown_digest=asked["digest"], caller=caller(), now=services().clock.now()
+                approving.approve(
+                    session,
+                    services(),
+                    decision_id,
+                    shown_digest=asked["digest"],
+                    caller=caller(),
+                    now=services().clock.now(),
                 )
             )
 

@@ -16,7 +16,7 @@ from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register import decisions, effects
+from creditsvc.register import approving, decisions, effects
 from creditsvc.register.desk_blueprint import blueprint
 from creditsvc.register.desk_decisions import changes_shown, ground_label
 from creditsvc.register.entries import Target, in_reach, matter, target
@@ -179,7 +179,7 @@ def _signed(number: int, now: datetime) -> Line:
     try:
         with services().database.writing() as session:
             shown = request.form.get(f"digest-{number}", "")
-            decisions.approve(session, number, shown_digest=shown, caller=caller(), now=now)
+            approving.approve(session, services(), number, shown_digest=shown, caller=caller(), now=now)
     except CreditServiceError as wrong:
         return Line(str(number), name, case, entry, wrong.text, fine=False, decision=number)
     return Line(

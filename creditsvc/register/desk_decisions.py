@@ -16,7 +16,7 @@ from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed
 from creditsvc.kernel.load import timers
 from creditsvc.kernel.text import Bilingual
 from creditsvc.kernel.timers import due
-from creditsvc.register import decisions, desk_queries
+from creditsvc.register import approving, decisions, desk_queries
 from creditsvc.register.desk_blueprint import NUMBER, blueprint
 from creditsvc.register.desk_fields import Widget, widgets
 from creditsvc.register.desk_forms import LABELS, plain
@@ -127,6 +127,7 @@ def settle(decision_id: int) -> ResponseReturnValue:
 
 def _settle(session: Session, decision_id: int, now: datetime) -> None:
     if request.form.get("go") == "approve":
-        decisions.approve(session, decision_id, shown_digest=request.form.get("digest", ""), caller=caller(), now=now)
+        shown = request.form.get("digest", "")
+        approving.approve(session, services(), decision_id, shown_digest=shown, caller=caller(), now=now)
     else:
         decisions.reject(session, decision_id, reason=request.form.get("reason", "")[:2000], caller=caller(), now=now)

@@ -16,6 +16,7 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 from sqlalchemy import select
 
+from creditsvc.access.permissions import StaffRole
 from creditsvc.app import create_app
 from creditsvc.kernel.load import packaged_calendar
 from creditsvc.kernel.text import Bilingual
@@ -39,6 +40,7 @@ from tests.repair.test_every_kind import FINDING
 from tests.repair.test_portal import Person, post
 from tests.repair.world import DAY, clerk, debtor_of, judge_of, list_person
 from tests.support.apps import Templates, world
+from tests.support.people import staff_browser
 from wsgi import features
 
 ACCOUNT = "/portal/account/"
@@ -255,11 +257,37 @@ def test_an_exit_is_told_by_the_channels_that_carried_the_listing(quiet_town: To
     assert deadlines(services, now) == "", "told once"
 
 
-def test_an_exit_that_was_decided_on_the_registers_own_desk_is_told_too(quiet_town: Town, alone: Person) -> None:
+def test_an_exit_on_the_registers_own_desk_is_told_in_the_same_transaction(quiet_town: Town, alone: Person) -> None:
     services, now = quiet_town.services, quiet_town.services.clock.now()
+    waiting = send(services, debtor_of(services, alone.entry), alone.entry, ApplicationKind.REMOVAL, "performed")
+    made = _proposed(services, alone.entry)
+    judge = staff_browser(quiet_town.app, services, StaffRole.JUDGE)
+    page = f"/desk/decisions/{made.id}"
+    signed = post(judge, page, page, {"go": "approve", "digest": made.digest})
+    assert signed.status_code == 303, signed.text
+    with services.database.reading() as session:
+        told = session.scalars(select(Delivery.channel).where(Delivery.purpose == "entry_left")).all()
+        assert told == ["page"]
+        assert load(session, waiting, to_change=False).state == "overtaken", "nobody waits for a decision on it"
+    assert deadlines(services, now) == "", "nothing is left to the job"
+    assert "一条记录已经移出" in alone.browser.get("/portal/papers/").text
+
+
+def test_an_exit_that_its_transaction_did_not_tell_is_told_by_the_job(quiet_town: Town, alone: Person) -> None:
+    services, now = quiet_town.services, quiet_town.services.clock.now()
+    made = _proposed(services, alone.entry)
+    with services.database.writing() as session:
+        decisions.approve(session, made.id, shown_digest=made.digest, caller=judge_of(), now=now)
+    assert deadlines(services, now) == "1 messages"
+    assert deadlines(services, now) == ""
+    assert "一条记录已经移出" in alone.browser.get("/portal/papers/").text
+
+
+def _proposed(services: Services, entry: str) -> Decision:
+    now = services.clock.now()
     draft = Draft(
         "remove_listing",
-        alone.entry,
+        entry,
         "performed",
         "法释〔2017〕7号第十条第一款第一项",
         DAY,
@@ -269,13 +297,7 @@ def test_an_exit_that_was_decided_on_the_registers_own_desk_is_told_too(quiet_to
         {},
     )
     with services.database.writing() as session:
-        decisions.propose(session, draft, caller=clerk(), now=now)
-    with services.database.writing() as session:
-        made = session.scalars(select(Decision)).one()
-        decisions.approve(session, made.id, shown_digest=made.digest, caller=judge_of(), now=now)
-    assert deadlines(services, now) == "1 messages"
-    assert deadlines(services, now) == ""
-    assert "一条记录已经移出" in alone.browser.get("/portal/papers/").text
+        return decisions.propose(session, draft, caller=clerk(), now=now)
 
 
 def carried(services: Services, entry: str, address: str) -> None:
