@@ -87,7 +87,8 @@ class Writer:
             return self._annotate(held, fields)
         salt = held.salt if held is not None and held.salt else secrets.token_bytes(32)
         revision = held.revision + 1 if held is not None else 1
-        data = project(fields.data | self._pseudonyms(fields, salt) | {"revision": revision}, self._row.stream)
+        members = self._pseudonyms(fields, salt) | {"marks": self._marks(fields, salt), "revision": revision}
+        data = project(fields.data | members, self._row.stream)
         sequence = self._append(kind, fields.entry, revision, data)
         held = held or self._new_entry(fields.entry, salt, canary=kind.is_canary)
         held.full_sequence, held.has_slip = sequence, "subject" in data or "roles" in data
@@ -95,12 +96,21 @@ class Writer:
         return True
 
     def _annotate(self, held: FeedEntry, fields: FeedFields) -> bool:
-        marks = [mark for mark in fields.data.get("marks", []) if self._carries(mark["mark"])]
+        marks = [mark for mark in self._marks(fields, held.salt) if self._carries(mark["mark"])]
         if marks == self._marks_now(held):
             return False
         data = {"entry": fields.entry, "kind": fields.kind, "revision": held.revision + 1, "marks": marks}
         self._move(held, held.revision + 1, self._append(EventType.ANNOTATED, fields.entry, held.revision + 1, data))
         return True
+
+    def _marks(self, fields: FeedFields, salt: bytes | None) -> list[dict[str, Any]]:
+        """The entry's marks, then what single officers were granted, under the pseudonyms of their roles."""
+        own = [
+            {**relief.mark, "subject": subject_digest(role_salt(salt, relief.number), relief.number)}
+            for relief in fields.own_reliefs
+            if salt
+        ]
+        return [*fields.data.get("marks", []), *own]
 
     def _carries(self, mark: str) -> bool:
         return mark not in RELIEFS or self._row.stream in RELIEF_STREAMS

@@ -14,9 +14,11 @@ from creditsvc.register.answers import PolicyAnswer
 from creditsvc.register.court_rules import rule_for
 from creditsvc.register.effects_shared import Asked, Changer, Checker, Made, granted
 from creditsvc.register.entries import Target
+from creditsvc.register.life import State
 from creditsvc.register.reliefs import ReliefAsked, relief_answer
 from creditsvc.register.rules_loaded import court_rules
 from creditsvc.register.tables import ConsumptionOrder, Listing, Relief, ResponsibleMark
+from creditsvc.storage.outbox import FactType, put
 from punishment_rules.facts import ReliefKind
 
 KIND_OF = {f"grant_{kind.value}": kind for kind in ReliefKind}
@@ -81,6 +83,7 @@ def _grant(session: Session, about: Target, made: Made) -> None:
             mark_id=made.changes.get("mark"),
         )
     )
+    _tell_listing(session, made.changes.get("mark"), made)
 
 
 def _end(session: Session, about: Target, made: Made) -> None:
@@ -88,6 +91,17 @@ def _end(session: Session, about: Target, made: Made) -> None:
     row = _relief_of(session, about, made.changes["relief"])
     row.granted_to, row.to_day = row.to_day, min(row.to_day, made.today - timedelta(days=1))
     row.abused = bool(made.changes.get("abused"))
+    _tell_listing(session, row.mark_id, made)
+
+
+def _tell_listing(session: Session, mark_id: int | None, made: Made) -> None:
+    """An officer's own relief is told where their mark stands, on the unit's listing: its copies must know of it too."""
+    mark = session.get(ResponsibleMark, mark_id) if mark_id is not None else None
+    if mark is None:
+        return
+    unit = session.scalars(select(Listing).where(Listing.entry == mark.unit_entry)).one()
+    if unit.state == State.ACTIVE.value and not unit.nonpublic:
+        put(session, entry=unit.entry, kind="listing", revision=unit.revision, fact=FactType.ANNOTATED, at=made.now)
 
 
 CHECKS: Mapping[str, Checker] = {**dict.fromkeys(KIND_OF, _grantable), "end_relief": _endable}

@@ -6,7 +6,7 @@ Floor 2 knows no streams: which stream carries which field is not known here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -34,6 +34,15 @@ class RoleField:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnRelief:
+    """What one officer was granted under the unit's order; ``number`` is canonical and never leaves as it is."""
+
+    number: str
+    mark: dict[str, Any]
+    """As among ``marks``, without the subject."""
+
+
+@dataclass(frozen=True, slots=True)
 class FeedFields:
     """One entry. ``data`` has every field of the feed that is not absent, but ``subject`` and the roles' subjects."""
 
@@ -46,6 +55,8 @@ class FeedFields:
     """Canonical number; empty if the subject was shredded."""
     data: dict[str, Any]
     roles: tuple[RoleField, ...] = ()
+    own_reliefs: tuple[OwnRelief, ...] = ()
+    """Told on the unit's listing, beside the roles: an order names nobody but its debtor."""
 
     def __repr__(self) -> str:
         return f"FeedFields({self.entry}, revision {self.revision})"
@@ -64,8 +75,10 @@ def feed_fields(session: Session, vault: Vault, entries: Sequence[str]) -> dict[
         numbers = numbers_of(session, vault, subjects)
         marks = _marks(session, some)
         roles = _roles(officers, numbers)
+        own = _own_reliefs(session, officers, numbers)
         for listing in listings:
-            found[listing.entry] = _of_listing(listing, numbers.get(listing.subject_id), marks, roles)
+            fields = _of_listing(listing, numbers.get(listing.subject_id), marks, roles)
+            found[listing.entry] = replace(fields, own_reliefs=tuple(own.get(listing.entry, ())))
         for order in orders:
             found[order.entry] = _of_order(order, numbers.get(order.subject_id), marks)
     return found
@@ -100,12 +113,31 @@ def _marks(session: Session, entries: list[str]) -> dict[str, list[dict[str, Any
         mark = _present({"mark": Mark(row.mark).told_as, "from": row.from_day, "to": row.to_day})
         if mark not in marks.setdefault(row.entry, []):
             marks[row.entry].append(mark)
-    for relief in session.scalars(select(Relief).where(Relief.entry.in_(entries)).order_by(Relief.id)):
-        if relief.to_day < relief.from_day or relief.mark_id is not None:
-            continue  # ended before it began, or one officer's own: of the entry there is nothing to tell
-        mark = {"mark": relief.kind, "from": relief.from_day, "to": relief.to_day, "measures": relief.measures}
-        marks.setdefault(relief.entry, []).append(_present(mark))
+    whole = select(Relief).where(Relief.entry.in_(entries), Relief.mark_id.is_(None))
+    for relief in session.scalars(whole.order_by(Relief.id)):
+        if relief.to_day >= relief.from_day:  # else it ended before it began: there is nothing to tell
+            marks.setdefault(relief.entry, []).append(_told(relief))
     return marks
+
+
+def _told(relief: Relief) -> dict[str, Any]:
+    mark = {"mark": relief.kind, "from": relief.from_day, "to": relief.to_day, "measures": relief.measures}
+    return _present(mark)
+
+
+def _own_reliefs(
+    session: Session, officers: Sequence[ResponsibleMark], numbers: dict[str, IdentityNumber]
+) -> dict[str, list[OwnRelief]]:
+    """Officers' own reliefs by the unit's listing, on which their marks stand."""
+    marked, found = {row.id: row for row in officers}, dict[str, list[OwnRelief]]()
+    if not marked:
+        return found
+    for relief in session.scalars(select(Relief).where(Relief.mark_id.in_(marked)).order_by(Relief.id)):
+        officer = marked[relief.mark_id or 0]
+        number = numbers.get(officer.subject_id)
+        if number is not None and relief.to_day >= relief.from_day:
+            found.setdefault(officer.unit_entry, []).append(OwnRelief(number.canonical, _told(relief)))
+    return found
 
 
 def _roles(officers: Sequence[ResponsibleMark], numbers: dict[str, IdentityNumber]) -> dict[str, list[RoleField]]:

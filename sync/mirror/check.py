@@ -148,6 +148,7 @@ class _Found:
     """The copy's entries of one number: its own, and those of units in which it has a role."""
 
     def __init__(self, store: Store, number: IdentityNumber, keys: SlipKeys | None) -> None:
+        self._store = store
         self.own: list[Mapping[str, Any]] = []
         self.roles: list[tuple[str, Mapping[str, Any]]] = []
         if not number.is_personal:
@@ -164,19 +165,30 @@ class _Found:
         orders = tuple(_order(data) for data in own if data["kind"] == "consumption_order")
         roles = [(subject, data) for subject, data in self.roles if not _over(data, on)]
         bound = tuple(
-            _order(data, role) for subject, data in roles if data["kind"] != "listing" for role in _of(data, subject)
+            _order(order, role)
+            for subject, data in roles
+            for order in self._orders_beside(data)
+            if not _over(order, on)
+            for role in _of(data, subject)
         )
         marks = tuple(
             _mark(data, role) for subject, data in roles if data["kind"] == "listing" for role in _of(data, subject)
         )
-        everything = own + [data for _, data in roles]
+        theirs = tuple(relief for subject, data in roles for relief in _reliefs(data, of=subject))
         return Facts(
             kind=DebtorKind.PERSON if number.is_personal else DebtorKind.ORGANISATION,
             listings=listings,
             orders=orders + bound,
             marks=marks,
-            reliefs=tuple(relief for data in everything for relief in _reliefs(data)),
+            reliefs=theirs + tuple(relief for data in own for relief in _reliefs(data)),
         )
+
+    def _orders_beside(self, listing: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """The unit's consumption orders in the case of its listing: they bind its marked officers too."""
+        if "unit_code" not in listing:
+            return []
+        of_unit = map(_data, self._store.lines_of_unit(listing["unit_code"]))
+        return [data for data in of_unit if data["kind"] == "consumption_order" and _case(data) == _case(listing)]
 
 
 def _data(line: bytes) -> Mapping[str, Any]:
@@ -251,7 +263,12 @@ def _of(data: Mapping[str, Any], subject: str) -> list[Mapping[str, Any]]:
     return [role for role in data.get("roles", []) if role["subject"] == subject]
 
 
-def _reliefs(data: Mapping[str, Any]) -> list[ReliefFact]:
+def _case(data: Mapping[str, Any]) -> tuple[Any, Any]:
+    return data.get("court_code"), data.get("case_number")
+
+
+def _reliefs(data: Mapping[str, Any], *, of: str | None = None) -> list[ReliefFact]:
+    """Reliefs of the entry itself, or those of one officer's role."""
     return [
         ReliefFact(
             kind=ReliefKind(mark["mark"]),
@@ -263,5 +280,5 @@ def _reliefs(data: Mapping[str, Any]) -> list[ReliefFact]:
             case_number=data.get("case_number", ""),
         )
         for mark in data.get("marks", [])
-        if mark["mark"] in RELIEFS and "to" in mark
+        if mark["mark"] in RELIEFS and "to" in mark and mark.get("subject") == of
     ]

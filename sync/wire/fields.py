@@ -162,8 +162,15 @@ def _object(must: frozenset[str], checks: Mapping[str, Check]) -> Check:
 
 _MARK = _object(
     frozenset({"mark", "from"}),
-    {"mark": _one_of(MARKS | RELIEFS), "from": parse_day, "to": parse_day, "measures": _listed(_text)},
+    {
+        "mark": _one_of(MARKS | RELIEFS),
+        "from": parse_day,
+        "to": parse_day,
+        "measures": _listed(_text),
+        "subject": unb64url,
+    },
 )
+"""``subject`` is a role's: the relief is that officer's own, and not the unit's."""
 _ROLE = _object(
     frozenset({"role", "from", "subject"}),
     {"role": _text, "from": parse_day, "to": parse_day, "name": _text, "subject": unb64url},
