@@ -57,8 +57,13 @@ def test_the_file_is_a_pdf_a() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_foot_is_whole_however_long_the_address(language: str, tmp_path: Path) -> None:
-    address = "https://repair.the-courts-of-the-whole-province.example.example:8443/verify/豫0105-TEST-2026-00001-ABCDEFGH"
-    said = {"zh": "扫描二维码或者在下列网址输入文书编号，可核验本文书是否有效。" * 2, "en": "Scan the code, or enter the number. " * 4}
+    address = (
+        "https://repair.the-courts-of-the-whole-province.example.example:8443/verify/豫0105-TEST-2026-00001-ABCDEFGH"
+    )
+    said = {
+        "zh": "扫描二维码或者在下列网址输入文书编号，可核验本文书是否有效。" * 2,
+        "en": "Scan the code, or enter the number. " * 4,
+    }
     part = house_part() | {"address": address, "foot": said}
     pdf = render(SAMPLE.template, {**sample_data(), "paper": part}, language, at=NOON)
     (tmp_path / "foot.pdf").write_bytes(pdf)
