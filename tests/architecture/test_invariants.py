@@ -25,34 +25,52 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     "I13": (WALK, "register/test_beginnings.py::test_no_second_listing_on_the_same_applicants_wish_within_six_months"),
     "I14": (WALK, "register/test_marks_and_reliefs.py::test_a_dispute_annotates_and_hides_nothing"),
     "I15": (WALK, "register/test_decisions.py::test_only_the_listing_court_or_one_above_decides"),
-    "I16": ("register/test_circumstances.py::test_what_the_law_makes_of_a_circumstance",),
-    "I17": ("register/test_circumstances.py::test_what_the_law_makes_of_a_circumstance",),
-    "I18": ("register/test_invariants.py::test_what_was_revoked_is_no_history",),
+    "I16": (
+        WALK,
+        "register/test_circumstances.py::test_what_the_law_makes_of_a_circumstance",
+    ),
+    "I17": (
+        WALK,
+        "register/test_circumstances.py::test_what_the_law_makes_of_a_circumstance",
+    ),
+    "I18": (
+        WALK,
+        "register/test_invariants.py::test_what_was_revoked_is_no_history",
+    ),
     "I19": (
         WALK,
         "sync/test_feed_sequencer.py::test_each_stream_carries_its_kinds_and_fields",
         "sync/test_removal_proof.py::test_both_verifiers_follow_it_from_open_to_complete",
     ),
     "I20": (
+        WALK,
         "sync/test_feed_sequencer.py::test_an_exit_overtakes_the_backlog",
         "sync/test_feed_sequencer.py::test_an_exit_cancels_what_was_never_numbered",
     ),
     "I21": (
+        WALK,
         "sync/test_feed_sequencer.py::test_no_identity_number_stands_in_any_event",
         "register/test_beginnings.py::test_people_of_one_name_are_shown_and_never_merged",
     ),
     "I22": (WALK, "register/test_policy.py::test_an_extension_is_never_automatic"),
     "I23": (WALK, "access/test_journals.py::test_a_change_or_a_hole_is_named"),
     "I24": ("access/test_journals.py::test_a_person_sees_who_looked_and_nobody_else",),
-    "I25": ("rules/test_ceiling.py::test_exactly_these_rows_are_automatic",),
+    "I25": (
+        WALK,
+        "rules/test_ceiling.py::test_exactly_these_rows_are_automatic",
+    ),
     "I26": (WALK, "register/test_beginnings.py::test_an_order_is_issued_beside_and_told_at_once"),
     "I27": (
         WALK,
         "register/test_marks_and_reliefs.py::test_no_relief_is_automatic_and_a_temporary_one_is_a_month_at_most",
     ),
-    "I28": ("register/test_invariants.py::test_disclosure_outlives_five_years_only_while_listed",),
+    "I28": (
+        WALK,
+        "register/test_invariants.py::test_disclosure_outlives_five_years_only_while_listed",
+    ),
     "I29": ("performing/test_policy.py::test_nobody_is_on_both_lists_nor_listed_unheard",),
     "I30": (
+        WALK,
         "kernel/test_calendars.py::test_a_deadline_by_the_real_notice_lies_in_the_provisional_bounds",
         "register/test_circumstances.py::test_a_loaded_calendar_moves_open_deadlines_and_keeps_both_days",
     ),

@@ -6,86 +6,20 @@ Every function takes a ``Seen`` and fails with its identifier. They read the tab
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from creditsvc.access.audit import first_break
 from creditsvc.kernel.days import add_months
-from creditsvc.kernel.identity import IdentityNumber
-from creditsvc.register.feed_fields import FeedFields, feed_fields
 from creditsvc.register.life import FINAL, State
 from creditsvc.register.policy import CIRCUMSTANCES
 from creditsvc.register.tables import (
-    ConsumptionOrder,
-    Decision,
-    EntryMark,
     Listing,
-    RegisterEvent,
-    Relief,
-    ResponsibleMark,
 )
-from creditsvc.register.tables_matters import CandidateRecord, Circumstance, GracePeriod
-from creditsvc.services import Services
-from creditsvc.storage.outbox import Outbox
-from creditsvc.storage.subjects import numbers_of
-from punishment_rules.facts import Facts
 from punishment_rules.law import Ground
-from tests.register.world import known_facts
+from tests.register import invariants_more as more
+from tests.register.seen import Seen
 
 LAWFUL_MONTHS = (24, *range(36, 61))
 AFTER_ORDER = {"lifted", "revoked"}
-
-
-@dataclass
-class Seen:
-    """One state of the register, read whole."""
-
-    services: Services
-    session: Session
-    today: date
-    people: dict[IdentityNumber, str]
-    """Everybody whom the walk knows, with the name."""
-    before: dict[str, Any] = field(default_factory=dict)
-    """What earlier looks kept, by name: it is compared and replaced."""
-
-    def __post_init__(self) -> None:
-        read = self.session.scalars
-        self.listings: list[Listing] = list(read(select(Listing).order_by(Listing.id)))
-        self.orders: list[ConsumptionOrder] = list(read(select(ConsumptionOrder).order_by(ConsumptionOrder.id)))
-        self.candidates: list[CandidateRecord] = list(read(select(CandidateRecord)))
-        self.decisions: list[Decision] = list(read(select(Decision).order_by(Decision.id)))
-        self.events: list[RegisterEvent] = list(read(select(RegisterEvent).order_by(RegisterEvent.id)))
-        self.outbox: list[Outbox] = list(read(select(Outbox).order_by(Outbox.id)))
-        self.reliefs: list[Relief] = list(read(select(Relief)))
-        self.marks: list[EntryMark] = list(read(select(EntryMark)))
-        self.officers: list[ResponsibleMark] = list(read(select(ResponsibleMark)))
-        self.graces: list[GracePeriod] = list(read(select(GracePeriod)))
-        self.circumstances: list[Circumstance] = list(read(select(Circumstance)))
-        self.numbers = numbers_of(self.session, self.services.vault, {row.subject_id for row in self.entries})
-        self.facts: dict[IdentityNumber, Facts] = {
-            number: known_facts(self.services, number, name, on=self.today) for number, name in self.people.items()
-        }
-        self.fields: dict[str, FeedFields] = feed_fields(
-            self.session, self.services.vault, [row.entry for row in self.entries]
-        )
-
-    @property
-    def entries(self) -> list[Any]:
-        return [*self.listings, *self.orders]
-
-    def told(self, entry: str) -> list[Outbox]:
-        return [fact for fact in self.outbox if fact.entry == entry]
-
-    def approved(self, *kinds: str) -> list[Decision]:
-        return [one for one in self.decisions if one.state == "approved" and one.kind in kinds]
-
-    def named(self) -> set[str]:
-        """Entries of listings that a check of anybody names as in force today."""
-        return {fact.entry for facts in self.facts.values() for fact in facts.listings if fact.in_force(self.today)}
 
 
 def _termed(row: Listing) -> bool:
@@ -333,4 +267,12 @@ CHECKS: dict[str, Callable[[Seen], None]] = {
     "I27": a_temporary_lift_is_short_and_never_after_abuse,
     "I31": what_is_not_public_reaches_nobody,
     "I32": times_are_kept_apart_and_never_change,
+    "I16": more.the_end_of_a_round_alone_removes_nothing,
+    "I17": more.only_retrial_and_bankruptcy_suspend,
+    "I18": more.what_was_revoked_is_no_history,
+    "I20": more.exits_are_known_as_exits,
+    "I21": more.a_full_number_is_in_no_field,
+    "I25": more.measures_stop_with_the_entry,
+    "I28": more.beyond_five_years_only_while_listed,
+    "I30": more.a_deadline_in_a_year_without_notice_is_provisional,
 }

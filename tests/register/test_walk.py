@@ -34,7 +34,8 @@ from creditsvc.register.tables_matters import CandidateRecord
 from creditsvc.tasks.feature import due_matters
 from creditsvc.wallclock import FixedClock
 from tests.conftest import missing_tool
-from tests.register.invariants import CHECKS, Seen
+from tests.register.invariants import CHECKS
+from tests.register.seen import Seen
 from tests.register.world import CASE, CLERK, COURT, JUDGE, PRESIDENT, add_listing, add_order, resident, staff, unit
 from tests.support.apps import Templates, world
 from tests.support.postgres import NoPostgres
@@ -51,6 +52,7 @@ MONTHS = st.sampled_from([None, None, 24, 24, 25, 36, 60, 61])
 FINDINGS = st.lists(
     st.sampled_from(["security_suffices", "campus_loan_student", "applicant_holds_off", "only_as_officer"]), max_size=1
 )
+OLD = {"decided_on": date(2018, 3, 1), "published_on": date(2018, 3, 2), "national_entered_on": date(2018, 3, 2)}
 WORD = dict.fromkeys(
     ("cause", "student", "six-months-own-motion", "higher-approval", "applicant-holds-off"), "已逐项核实并说明"
 )
@@ -82,7 +84,8 @@ class Walk(RuleBasedStateMachine):
         term: dict[str, Any] = {"grounds": ["evades"], "decided_on": date(2025, 3, 1), "until": date(2027, 3, 1)}
         given = [add_listing(self.services, ADULT, case_number=case, applicants=["李乙"]),
                  add_listing(self.services, ADULT, case_number=case, **term),
-                 add_order(self.services, ADULT, case_number=case)]  # fmt: skip
+                 add_order(self.services, ADULT, case_number=case),
+                 add_listing(self.services, NAMESAKE, case_number=CASE.format(3), **OLD)]  # fmt: skip
         self.before: dict[str, Any] = {"given": given}
         for who, case_of in ((ADULT, 2), (FIRM, 1), (NAMESAKE, 1)):
             self.put_before_the_court(who, case_of, "李乙" if who is ADULT else "", again=False)
