@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from creditsvc.services import Services
 from sync.applying import Additions
 from sync.applying_changes import Changes
+from sync.article8 import open_matters
 from sync.batch_files import forget_rows, rows_key_name
 from sync.inbound.shapes import Shape
 from sync.pace import Pace, politely
@@ -128,6 +129,7 @@ class _Work:
             batch = session.scalars(select(Batch).where(Batch.id == batch_id).with_for_update()).one()
             if batch.state == RELEASED and first_rank(session, batch_id, batch.next_row) is None:
                 batch.state, batch.applied_at = APPLIED, self._now
+                open_matters(session, batch, now=self._now)
         forget_rows(self._services, batch_id, self._now)
 
 

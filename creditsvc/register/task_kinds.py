@@ -25,6 +25,7 @@ class TaskKind(StrEnum):
     NOTIFY_UNIT_EXIT = "notify_unit_exit"
     ARTICLE8 = "article8"
     ARTICLE8_EXIT = "article8_exit"
+    ARTICLE8_BATCH = "article8_batch"
     LOAD_CALENDAR = "load_calendar"
 
     @property
@@ -50,10 +51,20 @@ _LABELS = {
     _K.NOTIFY_UNIT_EXIT: Bilingual("通知所在单位已退出名单", "notify the unit of the exit"),
     _K.ARTICLE8: Bilingual("核对是否须通报所在单位或者上级单位（第八条）", "see whether a unit or a superior body is to be told (art. 8)"),
     _K.ARTICLE8_EXIT: Bilingual("向此前通报过的单位发出退出通报（第八条）", "tell whoever was told under art. 8 that it has left"),
+    _K.ARTICLE8_BATCH: Bilingual("核对整批新纳入的人员有无须通报的（第八条）", "see who of a whole list is to be told of (art. 8)"),
     _K.LOAD_CALENDAR: Bilingual("载入下一年度放假安排", "load the next year's calendar"),
 }  # fmt: skip
 BY_WORD = frozenset(
-    {_K.REVIEW_EARLY, _K.JUDGE, _K.WRONG_LISTING, _K.NOTIFY_UNIT, _K.NOTIFY_UNIT_EXIT, _K.ARTICLE8, _K.ARTICLE8_EXIT}
+    {
+        _K.REVIEW_EARLY,
+        _K.JUDGE,
+        _K.WRONG_LISTING,
+        _K.NOTIFY_UNIT,
+        _K.NOTIFY_UNIT_EXIT,
+        _K.ARTICLE8,
+        _K.ARTICLE8_EXIT,
+        _K.ARTICLE8_BATCH,
+    }
 )
 """Matters that a judge may settle by saying what was found or done; all others end by a decision alone."""
 LETTERS_OF: dict[_K, tuple[str, ...]] = {_K.ARTICLE8: ("UN", "SN"), _K.ARTICLE8_EXIT: ("AX",)}

@@ -12,8 +12,10 @@ from creditsvc.kernel.errors import InvalidInput, NotAllowed
 from creditsvc.register import decisions
 from creditsvc.register.kinds import KINDS, clause_of
 from creditsvc.register.tables import ConsumptionOrder, Decision, Listing, RegisterEvent, Relief, ResponsibleMark
+from creditsvc.register.task_kinds import BY_WORD
 from creditsvc.services import Services
 from creditsvc.storage.outbox import Outbox
+from creditsvc.tasks.tables import Task
 from sync.tables_intake import ExitAhead
 from tests.support.feed_world import unit_of
 from tests.support.intake import CLERK, JUDGE, PRESIDENT, TERMED, Intake, about, ended, listing, staff
@@ -60,6 +62,16 @@ def test_a_preview_counts_what_it_would_do(intake: Intake) -> None:
     assert intake.states() == {f"测试{number}": "active" for number in range(1, 6)}, (
         "nothing is in force before its release"
     )
+
+
+def test_a_whole_list_leaves_one_matter_to_see_who_is_to_be_told_of(intake: Intake) -> None:
+    intake.take([listing(number) for number in range(1, 6)])
+    intake.take([ended(2)])
+    with intake.services.database.reading() as session:
+        (task,) = session.scalars(select(Task).where(Task.kind == "article8_batch")).all()
+    assert (task.court_code, task.entry, task.due_on) == ("豫0105", None, None), "art. 8 names no time"
+    assert "5 条" in task.details["said"]["zh"] and task.details["page"] == f"/desk/batches/{task.key.split('/')[1]}"
+    assert task.kind in BY_WORD
 
 
 def test_exits_go_through_the_law_and_leave_their_whole_trace(intake: Intake) -> None:
