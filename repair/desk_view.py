@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from creditsvc.access.actors import names_of
 from creditsvc.access.callers import Caller
 from creditsvc.kernel.calendars import Calendar
 from creditsvc.kernel.days import Deadline
@@ -24,7 +25,6 @@ from repair.creditors import questions_of, sendings_of
 from repair.entries import LISTING, standing_order
 from repair.evidence import Paper, papers_of
 from repair.facts import debts_with_two_numbers
-from repair.findings import names_of
 from repair.history import events_of, load
 from repair.policy.check import OF_OFFICE
 from repair.policy.deadlines import STOPS, clock, working_days_left

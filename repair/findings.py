@@ -13,10 +13,10 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from creditsvc.access.actors import names_of
 from creditsvc.access.audit import record
 from creditsvc.access.callers import Caller
 from creditsvc.access.permissions import Permission
-from creditsvc.access.tables import Account
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
@@ -102,14 +102,6 @@ def findings_of(session: Session, view: EntryView) -> Sequence[FoundFact]:
         )  # fmt: skip
         seen.add(row.fact)
     return shown
-
-
-def names_of(session: Session, actors: Sequence[str]) -> Mapping[str, str]:
-    """Names of staff by the opaque name under which journals know them."""
-    wanted = {actor: int(actor.partition(":")[2]) for actor in actors if actor.startswith("staff:")}
-    rows = session.execute(select(Account.id, Account.name).where(Account.id.in_(set(wanted.values()))))
-    names: dict[int, str] = {number: name for number, name in rows}  # noqa: C416 - a row is no pair to the types
-    return {actor: names[number] for actor, number in wanted.items() if number in names}
 
 
 def _wrong(field: str, zh: str, en: str) -> InvalidInput:

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from creditsvc.access.actors import names_of
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.kernel.errors import Conflict, CreditServiceError, InvalidInput, NotAllowed
 from creditsvc.kernel.sheets.write import safe
@@ -124,7 +125,7 @@ def _page(batch_id: int, errors: dict[str, Bilingual]) -> str:
             next=faults[PAGE - 1].id if len(faults) > PAGE else None, own=batch.uploaded_person == caller().person,
             may_release=caller().may(Permission.BATCH_RELEASE), may_import=caller().may(Permission.BATCH_IMPORT),
             refreshing=batch.state == RELEASED, form=request.form, shapes={shape.value: shape.label for shape in Shape},
-            affected=AFFECTED,
+            affected=AFFECTED, names=names_of(session, (batch.uploaded_by, batch.released_by)),
         )  # fmt: skip
 
 

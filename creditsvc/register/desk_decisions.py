@@ -10,6 +10,7 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from creditsvc.access.actors import names_of
 from creditsvc.access.permissions import Permission, StaffRole, open_to
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import Conflict, InvalidInput, NotAllowed
@@ -54,6 +55,7 @@ def decision_page(decision_id: int, errors: dict[str, Bilingual]) -> str:
             due=due(timers()[timer], draft.known_on, calendar(session)) if timer else None, today=today,
             order=_order_left(session, about, row.kind), own=row.proposer_person == caller().person,
             may=caller().may(Permission.DECISION_APPROVE), too_low=_too_low(session, about, draft), errors=errors,
+            names=names_of(session, (row.proposer, row.approver)),
         )  # fmt: skip
 
 

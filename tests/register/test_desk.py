@@ -184,6 +184,8 @@ def test_a_listing_from_nothing_to_removed_by_hand(
     assert post_form(clerk, case + "/circumstances", told, page=case).status_code == 303
     waiting = one(services, Decision, kind="remove_listing", state="proposed")
     signed(judge, f"/desk/decisions/{waiting.id}")
+    decided = said(clerk, f"/desk/decisions/{waiting.id}")
+    assert decided.count("测试人员") >= 2 and "staff:" not in decided, "people are named, not numbered"
     assert one(services, Listing).state == "removed" and one(services, ConsumptionOrder).state == "ordered"
     page = said(clerk, case)
     assert "已删除" in page and "重新提请纳入" in page
