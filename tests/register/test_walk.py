@@ -311,6 +311,7 @@ def test_the_law_holds_whatever_officers_do(kind: str, templates: Templates) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("kind", DATABASES)
 def test_the_law_holds_on_long_walks(kind: str, templates: Templates) -> None:
     walk(kind, templates, examples=60, steps=60)
