@@ -86,7 +86,7 @@ def raise_alarm(session: Session, link_id: int, code: str, now: datetime, *, det
     if code not in ALARMS:
         raise LookupError(code)
     # two lanes may be in the same trouble at once: one alarm
-    session.scalar(select(PlatformLink.id).where(PlatformLink.id == link_id).with_for_update())
+    session.scalar(select(PlatformLink.id).where(PlatformLink.id == link_id).with_for_update(key_share=True))
     found = session.scalar(
         select(PlatformAlarm).where(
             PlatformAlarm.link_id == link_id, PlatformAlarm.code == code, PlatformAlarm.cleared_at.is_(None)

@@ -143,8 +143,12 @@ def end_link(session: Session, link: PlatformLink, *, caller: Caller, now: datet
 
 
 def locked(session: Session, link_id: int) -> PlatformLink:
-    """The link, for this transaction alone: whoever plans, or counts receipts, takes turns."""
-    return session.scalars(select(PlatformLink).where(PlatformLink.id == link_id).with_for_update()).one()
+    """The link, for this transaction alone: whoever plans, or counts receipts, takes turns.
+
+    Its key stays free: who writes a row that names the link waits for nobody.
+    """
+    query = select(PlatformLink).where(PlatformLink.id == link_id).with_for_update(key_share=True)
+    return session.scalars(query).one()
 
 
 def is_claimed(link: PlatformLink, lane: str, now: datetime) -> bool:

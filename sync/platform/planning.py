@@ -198,8 +198,8 @@ def due_of(lane: str, sent: date, by: Calendar) -> date:
 
 def mark_sent(session: Session, batch: PlatformBatch, now: datetime) -> None:
     """It has been handed over; the platform's clock begins."""
-    batch.state, batch.sent_at = SENT, now
-    batch.due_on = due_of(batch.lane, legal_day(now), calendar(session))
+    due = due_of(batch.lane, legal_day(now), calendar(session))
+    batch.state, batch.sent_at, batch.due_on = SENT, now, due
 
 
 def void(session: Session, batch: PlatformBatch, *, uncertain: bool) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -24,14 +24,16 @@ from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
 from sync.platform import records
 from sync.platform.alarms import ChannelTrouble, RowsImpossible, clear_alarms, raise_alarm
-from sync.platform.bulk import BulkPlanner
+from sync.platform.bulk import BulkPlanner, Promised
 from sync.platform.channels.base import Channel
 from sync.platform.channels.open import link_signer, open_channel
 from sync.platform.drafts import Drafter
+from sync.platform.helper import Helper, HelperGone, is_worth_it
 from sync.platform.links import ADDING, URGENT, Claim, identities_of, locked, profile_of
 from sync.platform.planning import PLANNED, Draft, Planner, mark_sent, refuse, void
-from sync.platform.reading import Page, Reading, still_standing
-from sync.platform.shape.batches import BatchOut, Lane
+from sync.platform.reading import Pages, Reading
+from sync.platform.shape.batches import BatchOut, Lane, batch_number
+from sync.platform.shape.bulk import Lines
 from sync.platform.shape.profile import Operation
 from sync.platform.shape.rows import Provider, RowRefused
 from sync.platform.tables import PlatformBatch, PlatformLink, PlatformWish
@@ -128,7 +130,7 @@ class Sender:
         if link.channel == "database":
             self._opened()
         takes_lines = getattr(self._channel, "takes_lines", False) and not self._services.database.is_sqlite
-        self._bulk = BulkPlanner(self._planner, provider) if takes_lines else None
+        self._bulk = BulkPlanner(self._services, self._planner) if takes_lines else None
 
     def _opened(self) -> Channel:
         """The channel. Whoever is reached over a network is bothered only when there is something for it."""
@@ -162,20 +164,22 @@ class Sender:
     def _additions(self, most: int | None, *, urgent: bool) -> None:
         """Batches of additions: while one is handed over the next is planned, and the one after that is read."""
         self._retry(ADDING)
-        with _taking_turns_quickly(), closing(self._pages()) as pages, ThreadPoolExecutor(2, "platform") as pool:
+        with _taking_turns_quickly(), self._list() as pages, ThreadPoolExecutor(2, "platform") as pool:
             under_way: Future[None] | None = None
-            ahead = pool.submit(next, pages, None)
+            ahead = pool.submit(self._promised, pages)
             while most is None or most > 0:
-                page = ahead.result()
-                if page is not None and not page.is_last:
-                    ahead = pool.submit(next, pages, None)
-                batch, more = self._planned(ADDING, partial(self._plan_additions, page))
+                promised = ahead.result()
+                if promised is None and pages is not None:
+                    break
+                most = None if most is None else most - 1
+                if promised is not None and not promised.page.is_last and most != 0:
+                    ahead = pool.submit(self._promised, pages)
+                batch, more = self._planned(ADDING, partial(self._plan_additions, promised))
                 if under_way is not None:
                     under_way.result()
                 under_way = pool.submit(self._hand_over, batch, again=False) if batch is not None else None
                 if not more:
                     break
-                most = None if most is None else most - 1
                 if urgent:
                     # by hand, without the jobs: nobody else sends what is urgent in the meantime
                     if under_way is not None:
@@ -187,11 +191,50 @@ class Sender:
                 under_way.result()
             wait([ahead])
 
-    def _pages(self) -> Generator[Page | None]:
-        """Pages of a list that is read ahead; none of them where each batch is read as it is planned."""
+    @contextmanager
+    def _list(self) -> Iterator[Pages | None]:
+        """Pages of a list that is read ahead; none where each batch is read as it is planned."""
         if self._bulk is None:
+            yield None
             return
-        yield from Reading(self._services, self._link_id, self._bulk.mapper).pages(self._profile.schedule.batch_rows)
+        today = legal_day(self._services.clock.now())
+        if is_worth_it(self._left()):
+            pages: Pages = Helper(self._services.settings, self._link_id, today)
+        else:
+            pages = Reading(self._services, self._link_id, today)
+        with closing(pages):
+            yield pages
+
+    def _left(self) -> int:
+        """How much of the stream is still to be read, at the most."""
+        with self._services.database.reading() as session:
+            link, stream = session.get_one(PlatformLink, self._link_id), records.stream_row(session)
+            if stream is None:
+                return 0
+            return (
+                stream.count if link.epoch != stream.epoch else min(stream.count, stream.size - link.additions_cursor)
+            )
+
+    def _promised(self, pages: Pages | None) -> Promised | None:
+        """The next page as lines, with a number that is its own. It waits for no other's planning, nor they for it."""
+        if pages is None:
+            return None
+        try:
+            page = pages.read()
+            if page is None:
+                return None
+            at = self._services.clock.now().replace(microsecond=0)
+            if not page.has_rows:
+                return Promised(page, Lines([], [], []), 0, at)
+            with self._services.database.writing() as session:
+                link = locked(session, self._link_id)
+                link.serial += 1
+                serial = link.serial
+            number = batch_number(self._profile, self._planner.provider, serial, at)
+            return Promised(page, pages.lines(number, at), serial, at)
+        except HelperGone:
+            # the next run goes on from what was planned, without it
+            return None
 
     # planning -------------------------------------------------------------------------------------------------------
 
@@ -233,16 +276,17 @@ class Sender:
         return batch, not is_last
 
     def _plan_additions(
-        self, page: Page | None, session: Session, link: PlatformLink, stream: FeedStream, now: datetime
+        self, promised: Promised | None, session: Session, link: PlatformLink, stream: FeedStream, now: datetime
     ) -> Planned:
         if not self._may_add(session, link, now):
             return None, False
         who, after = identities_of(session, link, legal_day(now)), link.additions_cursor
-        if page is not None and self._bulk is not None:
+        page = promised.page if promised is not None else None
+        if promised is not None and page is not None and self._bulk is not None:
             if (page.epoch, page.after, page.who) != (link.epoch, after, who):
                 return None, False  # overtaken by somebody else's work, a new epoch or a new agreement
             if page.is_usual:
-                batch = self._bulk.plan(session, link, still_standing(session, link, page), now)
+                batch = self._bulk.plan(session, link, promised, now) if page.has_rows else None
                 return batch, self._through(link, page.through, is_last=page.is_last, now=now)
         size = stream.size if page is None else page.through
         limit = self._profile.schedule.batch_rows if page is None else page.through - after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 from creditsvc.register.tables import Listing
+from creditsvc.services import Services
 from sync.platform import records
 from sync.platform.channels.database import DatabaseChannel
+from sync.platform.links import locked
+from sync.platform.planning import mark_sent
 from sync.platform.send import Sender
 from sync.platform.shape.batches import Lane, make_batch, make_batch_of_lines
 from sync.platform.shape.bulk import BulkMapper, Lines
@@ -148,6 +152,7 @@ def test_on_postgresql_what_went_out_is_what_goes_out_again(templates: Templates
         assert [entry for _, entry in kept] == [each for each in entries if each not in refused]
         assert [sequence for sequence, _ in kept] == list(range(1, len(kept) + 1))
         assert again.size == sent.rows == batch.rows
+        _marked_while_another_plans(services, made.link.id, batch.serial)
         channel = made.channel()
         assert isinstance(channel, DatabaseChannel)
         there = _there(made, batch.number)
@@ -159,6 +164,17 @@ def test_on_postgresql_what_went_out_is_what_goes_out_again(templates: Templates
         assert set(made.ledger.state()) == {entry for _, entry in kept}
         made.close()
         templates.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _marked_while_another_plans(services: Services, link: int, serial: int) -> None:
+    """What has been handed over is marked at once, whoever plans at that moment."""
+    later = services.clock.now() + timedelta(days=7)
+    with services.database.writing() as planning, services.database.writing() as marking:
+        locked(planning, link)
+        marking.execute(text("SET LOCAL lock_timeout = '3s'"))
+        mark_sent(marking, marking.get_one(PlatformBatch, (link, serial)), later)
+        marking.flush()
+        marking.rollback()
 
 
 def _there(made: Any, number: str) -> list[Any]:
