@@ -26,6 +26,10 @@ from sync.platform.shape.values import UNIT, BadValue, Getter, getter, made
 ODD = "\x00"
 _NEVER = bytes(each for each in range(0x1F) if each not in b"\t\n\r")
 _NEVER_WIDE = ("\ufffe".encode(), "\uffff".encode())
+_WIDE = b"\xef\xbf"
+"""How both of them begin."""
+_AT_ONCE = 100
+"""Lines put together for a look: as much as stays near the processor."""
 _UNIT = UNIT.encode()
 _MOST_KNOWN = 20_000
 _OF_BATCH = frozenset({"batch", "provider", "provider_code", "sent_on", "sent_at", "operation"})
@@ -189,7 +193,7 @@ class _Way:
         if column.value or column.source in _OF_BATCH:
             return _text(self._getters[at], constants)
         if column.source == "row_id":
-            return map(_row_id, told["key"], told["version"])
+            return _row_ids(told["key"], told["version"])
         if column.source == "flow":
             batch = constants["batch"]
             return [str(made("flow", {"batch": batch, "sequence": each})) for each in told["sequence"]]
@@ -234,21 +238,24 @@ def _text(get: Getter, fields: Mapping[str, Any]) -> str:
     return "" if value is None else str(value)
 
 
-def _row_id(key: str, version: int) -> str:
-    return sha256(f"{key}:{version}".encode()).hexdigest()[:32]
+def _row_ids(keys: Sequence[str], versions: Sequence[int]) -> Iterable[str]:
+    named = "\n".join([f"{key}:{version}" for key, version in zip(keys, versions, strict=True)])
+    return [sha256(each).hexdigest()[:32] for each in named.encode().split(b"\n")]
 
 
 def _odd(lines: Sequence[bytes], units: int) -> list[int]:
-    """Places of lines with a character that no line may have: looked for in all of them at once, then one by one."""
-    whole = b"".join(lines)
-    if _is_clean(whole, units * len(lines)):
-        return []
-    return [at for at, line in enumerate(lines) if not _is_clean(line, units)]
+    """Places of lines with a character that no line may have: looked for in many of them at once, then one by one."""
+    found: list[int] = []
+    for start in range(0, len(lines), _AT_ONCE):
+        some = lines[start : start + _AT_ONCE]
+        if not _is_clean(b"".join(some), units * len(some)):
+            found += [start + at for at, line in enumerate(some) if not _is_clean(line, units)]
+    return found
 
 
 def _is_clean(text: bytes, units: int) -> bool:
     return (
         text.count(_UNIT) == units
         and len(text.translate(None, _NEVER)) == len(text)
-        and not any(each in text for each in _NEVER_WIDE)
+        and not (_WIDE in text and any(each in text for each in _NEVER_WIDE))
     )
