@@ -62,3 +62,8 @@ def instant(at: datetime, *, is_sqlite: bool) -> Any:
 def with_zone(at: datetime) -> datetime:
     """An instant as it was read: SQLite forgets that it is UTC."""
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+def byte_list(values: Sequence[bytes]) -> str:
+    """A value for PostgreSQL's ``%s::bytea[]``."""
+    return "{" + ",".join(f'"\\\\x{value.hex()}"' for value in values) + "}"

@@ -12,8 +12,9 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -38,6 +39,7 @@ _CHECKPOINT = {False: "PRAGMA wal_autocheckpoint=16000", True: "PRAGMA wal_autoc
 """Pages of the log after which a commit carries them over: bulk work does it long before a person's act has to."""
 _BULK = "bulk"
 """The option of a connection whose transactions stand back for others."""
+_PLAIN = "plain"
 
 
 def _sqlite_engine(url: str, turns: Turns, *, writes: bool) -> Engine:
@@ -81,18 +83,21 @@ def _postgres_engine(url: str, *, writes: bool) -> Engine:
     return engine if writes else engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
 
 
-def _postgres_direct(url: str) -> Engine:
-    """Connections on which every statement stands alone and can't write.
+def _postgres_plain(url: str, *, writes: bool) -> Engine:
+    """Connections by which ``plain.py`` speaks; on those that only read every statement stands alone."""
+    from creditsvc.storage.plain import OPTIONS
 
-    They are few and by one key each, so each is planned once a connection, at its second use: to plan what a check reads takes
-    ten times as long as to read it, and the server would otherwise plan it ten times before it keeps one plan, if it does.
-    """
-    options = {
-        "autocommit": True,
-        "prepare_threshold": 1,
-        "options": "-c default_transaction_read_only=on -c plan_cache_mode=force_generic_plan",
-    }
+    reads = "" if writes else " -c default_transaction_read_only=on"
+    options = {"autocommit": True, "client_encoding": "UTF8", "options": OPTIONS + reads}
     return create_engine(url, pool_size=16, max_overflow=16, pool_reset_on_return=None, connect_args=options)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class _Kept:
+    """A connection that is kept: as the pool knows it, and as statements are given to it."""
+
+    pooled: Any
+    plain: Any
 
 
 class Database:
@@ -109,10 +114,12 @@ class Database:
         self._bulk_engine = self.write_engine.execution_options(**{_BULK: True})
         self.read_engine = self._engine(url, writes=False)
         # SQLite's reading connections begin nothing by themselves
-        self._direct_engine = self.read_engine if self.is_sqlite else _postgres_direct(url)
-        self._kept, self._all_kept = threading.local(), weakref.WeakSet[Any]()
+        self._direct_engine = self.read_engine if self.is_sqlite else _postgres_plain(url, writes=False)
+        self._grouped_engine = self.write_engine if self.is_sqlite else _postgres_plain(url, writes=True)
+        self._grouped: _Kept | None = None
+        self._kept, self._all_kept = threading.local(), weakref.WeakSet[_Kept]()
         self._checkpoints = self._made_checkpoints()
-        self.together = Together(self.driving)
+        self.together = Together(self._driving_grouped)
         """Small writes of many threads by one commit."""
 
     def _engine(self, url: str, *, writes: bool) -> Engine:
@@ -147,21 +154,31 @@ class Database:
         """
         # one a thread, kept: taking one from the pool costs more than the statement. Held by its thread alone, so that it
         # goes back to the pool when the thread ends: a server that makes a thread a request would use the pool up
-        pooled = getattr(self._kept, "pooled", None)
-        if pooled is None:
-            pooled = self._kept.pooled = self._direct_engine.raw_connection()
-            self._all_kept.add(pooled)
+        kept: _Kept | None = getattr(self._kept, "own", None)
+        if kept is None:
+            kept = self._kept.own = self._keep(self._direct_engine)
+            self._all_kept.add(kept)
         try:
-            yield pooled.driver_connection
+            yield kept.plain
         except BaseException as failure:
             # what is left of a broken statement must not reach the next reader
-            self._kept.pooled = None
-            self._all_kept.discard(pooled)
-            pooled.invalidate()
-            pooled.close()
+            self._kept.own = None
+            self._all_kept.discard(kept)
+            _let_go(kept)
             if isinstance(failure, self._direct_engine.dialect.loaded_dbapi.Error):
                 raise OperationalError("direct", None, failure) from failure
             raise
+
+    def _keep(self, engine: Engine) -> _Kept:
+        pooled = engine.raw_connection()
+        if self.is_sqlite:
+            return _Kept(pooled, pooled.driver_connection)
+        from creditsvc.storage.plain import Plain
+
+        # what is prepared on a connection is known as long as it lives, whichever thread has it
+        if (plain := pooled.info.get(_PLAIN)) is None:
+            plain = pooled.info[_PLAIN] = Plain(cast(Any, pooled.driver_connection))
+        return _Kept(pooled, plain)
 
     @contextmanager
     def driving(self) -> Iterator[Driven]:
@@ -181,14 +198,44 @@ class Database:
         if self._checkpoints is not None:
             self._checkpoints.written()
 
+    @contextmanager
+    def _driving_grouped(self) -> Iterator[Driven]:
+        """As ``driving``, on a connection that is kept: for one thread at a time, the one that writes for the others."""
+        kept = self._grouped
+        if kept is None:
+            kept = self._grouped = self._keep(self._grouped_engine)
+        try:
+            if not self.is_sqlite:
+                kept.plain.execute("BEGIN")
+            elif not _taken(self.turns, kept.plain, bulk=False):
+                kept.plain.execute("BEGIN IMMEDIATE")
+            yield Driven(kept.plain, self.is_sqlite)
+            kept.plain.execute("COMMIT")
+        except BaseException:
+            # a transaction ends with its connection, whatever has become of it
+            self._grouped = None
+            _let_go(kept)
+            raise
+        if self._checkpoints is not None:
+            self._checkpoints.written()
+
     def dispose(self) -> None:
         """Close every connection (before a fork, and at the end)."""
         if self._checkpoints is not None:
             self._checkpoints.stop()
             self._checkpoints = self._made_checkpoints()
-        for pooled in list(self._all_kept):
-            pooled.close()
+        for kept in list(self._all_kept):
+            kept.pooled.close()
         self._all_kept, self._kept = weakref.WeakSet(), threading.local()
+        if self._grouped is not None:
+            self._grouped.pooled.close()
+            self._grouped = None
         self.write_engine.dispose()
         self.read_engine.dispose()
         self._direct_engine.dispose()
+        self._grouped_engine.dispose()
+
+
+def _let_go(kept: _Kept) -> None:
+    kept.pooled.invalidate()
+    kept.pooled.close()
