@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -88,12 +88,20 @@ class ProvesRemoval(Protocol):
         ...
 
 
+class Owing(NamedTuple):
+    """A unit whose copy still owes a removal although it is overdue."""
+
+    removal: int
+    """Its sequence."""
+    subscriber: str
+    unit: str
+
+
 class Barred(Protocol):
     """Filled by ``sync``: who gets no answers for now."""
 
-    def __call__(self, reading: Driven, *, subscriber: str | None, unit: str | None) -> int | None:
-        """The removal that this unit's copy still owes although it is overdue; none if nothing is owed. By the driver:
-        it is asked before every check."""
+    def __call__(self, reading: Driven) -> Sequence[Owing]:
+        """All of them, the longest overdue first: they are few. By the driver: it is asked before every check."""
         ...
 
 
@@ -220,10 +228,10 @@ class Ports:
         port: ReadCase | None = self._filled.get("case_standing")
         return port(session, reference) if port else None
 
-    def owed_removal(self, reading: Driven, *, subscriber: str | None, unit: str | None) -> int | None:
-        """The overdue removal for which a unit's programs are refused; none if nobody watches copies."""
+    def owing(self, reading: Driven) -> Sequence[Owing]:
+        """Units that get no answers for now, the longest overdue first; nobody if nobody watches copies."""
         port: Barred | None = self._filled.get("barred")
-        return port(reading, subscriber=subscriber, unit=unit) if port else None
+        return port(reading) if port else ()
 
     def publishable(self) -> Mapping[str, Publishable]:
         """Where the fields of entries that are not the register's come from, by kind of entry."""

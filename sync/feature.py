@@ -21,7 +21,7 @@ from sync.feed_upkeep import keep_feed
 from sync.freshness import batch_freshness, feed_freshness
 from sync.heads import prepare_feed, resign_heads
 from sync.holders import holders_of
-from sync.ladder import mark_overdue, owed_by_unit
+from sync.ladder import mark_overdue, owing_now
 from sync.log_check import check_feed
 from sync.probes import plan_probes
 from sync.proofs_kept import kept_proof
@@ -142,7 +142,7 @@ FEATURE = Feature(
         ),
     ),
     ports={
-        "barred": owed_by_unit,
+        "barred": owing_now,
         "holders": holders_of,
         "removal_proof": kept_proof,
         "fresh/feed": feed_freshness,

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
+from creditsvc.ports import Owing
 from creditsvc.services import Services
 from creditsvc.storage.direct import Driven
 from sync.alarms import raise_alarm, settle
@@ -128,17 +129,15 @@ def open_overdue(session: Session, subscriber_id: int, stream: str) -> Overdue |
     return session.scalar(query)
 
 
-_OWED = {
-    is_sqlite: "SELECT o.removal FROM feed_overdue o JOIN subscriber s ON s.id = o.subscriber_id "
-    f"WHERE o.lifted_at IS NULL AND (s.name = {place} OR s.title = {place}) ORDER BY o.id LIMIT 1"
-    for is_sqlite, place in ((True, "?"), (False, "%s"))
-}
+_OWING = (
+    "SELECT o.removal, s.name, s.title FROM feed_overdue o JOIN subscriber s ON s.id = o.subscriber_id "
+    "WHERE o.lifted_at IS NULL ORDER BY o.id"
+)
 
 
-def owed_by_unit(reading: Driven, *, subscriber: str | None, unit: str | None) -> int | None:
-    """The removal for which a unit is overdue, by its subscriber's name or its own; fills the port ``barred``."""
-    found = reading.driver.execute(_OWED[reading.is_sqlite], (subscriber or None, unit or None)).fetchone()
-    return None if found is None else int(found[0])
+def owing_now(reading: Driven) -> list[Owing]:
+    """Who is overdue with a removal; fills the port ``barred``."""
+    return [Owing(*row) for row in reading.driver.execute(_OWING).fetchall()]
 
 
 def owed_removal(session: Session, progress: Progress, today: date) -> int | None:

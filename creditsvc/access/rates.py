@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from threading import Lock
 
 from sqlalchemy import delete
@@ -79,7 +80,7 @@ def spend(session: Writing, wanted: Sequence[Spending], *, now: datetime) -> lis
     """Spend from buckets that never fill again (name the day in the key), one after the other in the order given.
 
     For each the first bucket that was empty, or none. To spend nothing is always allowed, and the same work: who watches
-    can't tell the two apart. Buckets of a size are one statement by the driver, always in one order, so that two processes
+    can't tell the two apart. All by one statement of the driver, its buckets always in one order, so that two processes
     never wait for each other in a ring. The caller commits.
     """
     left = _spent(session, wanted, now)
@@ -94,23 +95,33 @@ def spend(session: Writing, wanted: Sequence[Spending], *, now: datetime) -> lis
 
 def _spent(session: Writing, wanted: Sequence[Spending], now: datetime) -> dict[str, float]:
     """What each bucket holds when all is spent."""
-    sizes: dict[float, dict[str, float]] = {}
+    costs: dict[str, float] = {}
+    sizes: dict[float, dict[str, None]] = {}
     for one in wanted:
         for key, full in one.buckets.items():
-            costs = sizes.setdefault(full, {})
             costs[key] = costs.get(key, 0.0) + one.cost
+            sizes.setdefault(float(full), {})[key] = None
     driver, is_sqlite = driver_of(session)
-    at, left = instant(now, is_sqlite=is_sqlite), dict[str, float]()
-    row, place = ("(?, ?, ?)", "?") if is_sqlite else ("(%s, %s, %s)", "%s")
-    for full, costs in sorted(sizes.items()):
-        values = [value for key in sorted(costs) for value in (key, full - costs[key], at)]
-        made = driver.execute(
-            f"INSERT INTO rate_bucket (key, level, at) VALUES {', '.join([row] * len(costs))} ON CONFLICT (key) DO UPDATE "
-            f"SET level = rate_bucket.level + excluded.level - {place}, at = excluded.at RETURNING key, level",
-            (*values, float(full)),
-        )
-        left.update(made.fetchall())
-    return left
+    full_of = {key: full for full, keys in sizes.items() for key in keys}
+    at = instant(now, is_sqlite=is_sqlite)
+    rows = [value for key in sorted(costs) for value in (key, full_of[key] - costs[key], at)]
+    cases = [value for full, keys in sizes.items() for value in (*keys, full)]
+    made = driver.execute(_spending(len(costs), tuple(map(len, sizes.values())), is_sqlite=is_sqlite), (*rows, *cases))
+    return dict(made.fetchall())
+
+
+@lru_cache(maxsize=512)
+def _spending(buckets: int, of_sizes: tuple[int, ...], *, is_sqlite: bool) -> str:
+    place = "?" if is_sqlite else "%s"
+    rows = ", ".join([f"({place}, {place}, {place})"] * buckets)
+    cases = " ".join(
+        f"WHEN excluded.key IN ({', '.join([place] * keys)}) THEN CAST({place} AS double precision)"
+        for keys in of_sizes
+    )
+    return (
+        f"INSERT INTO rate_bucket (key, level, at) VALUES {rows} ON CONFLICT (key) DO UPDATE "
+        f"SET level = rate_bucket.level + excluded.level - CASE {cases} END, at = excluded.at RETURNING key, level"
+    )
 
 
 def forget_full_buckets(session: Session, now: datetime) -> int:

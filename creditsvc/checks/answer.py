@@ -6,7 +6,8 @@ again". Neither is ever a restriction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,13 +15,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from creditsvc.access.callers import Caller
 from creditsvc.checks.data_age import DataAge, age_of, unanswered
 from creditsvc.checks.entered import Asked, enter_checks
+from creditsvc.checks.owing import refuse_owing
 from creditsvc.checks.questions import Question
-from creditsvc.kernel.errors import InvalidInput
+from creditsvc.kernel.errors import InvalidInput, TooMany
 from creditsvc.kernel.text import Bilingual
-from creditsvc.register.one_subject import Held, held_about
+from creditsvc.ports import Owing
+from creditsvc.register.one_subject import Held, held_about_each
 from creditsvc.register.readings import Match, facts_about
 from creditsvc.services import Services
 from creditsvc.storage.cells import CellDamaged
+from creditsvc.storage.direct import Driven, Writing
 from punishment_rules.evaluate import Answer, BeforeCatalogue, UnknownAct, UnknownSector, evaluate
 from punishment_rules.facts import Facts, as_known
 from punishment_rules.load import catalogue
@@ -80,23 +84,67 @@ def ask(
 ) -> CheckAnswer:
     """Answer one question. The ledger row is committed before this returns, so no answer leaves without one.
 
-    Raises ``InvalidInput`` (unknown sector or act), ``TooMany``, and ``Unavailable`` for data that are too old or can't
-    be read: "unknown, try again", never a restriction.
+    Raises ``InvalidInput`` (unknown sector or act), ``TooMany``, ``NotAllowed`` for a unit whose copy is overdue, and
+    ``Unavailable`` for data that are too old or can't be read: "unknown, try again", never a restriction.
     """
+    asking = _Asking(services, question, caller, now, overlay, services.vault.token(question.number.canonical))
     try:
-        token = services.vault.token(question.number.canonical)
-        with services.database.direct() as driver:
-            held = held_about(driver, token, is_sqlite=services.database.is_sqlite)
-        age = age_of(held, services, now)
-        match, answer = judge(held, question, overlay=overlay)
-        asked = Asked(
-            services, caller, question.number, token, now, match.subject_id if match.name_agrees else None, question.purpose,
-            question.matter, question.sector, question.act, answer.outcome.value,
-        )  # fmt: skip
-        ledger_id = services.database.together.run_alike(enter_checks, asked)
+        ledger_id = services.database.together.run_alike(_entered, asking, before=_found)
     except (SQLAlchemyError, CellDamaged) as failure:
         raise unanswered() from failure
+    match, answer, age = asking.found
     return CheckAnswer(ledger_id, question, answer, match, now, age, caller.unit or caller.court_code or "")
+
+
+@dataclass(slots=True)
+class _Asking:
+    """A question on its way to an answer."""
+
+    services: Services
+    question: Question
+    caller: Caller
+    now: datetime
+    overlay: Overlay
+    token: bytes
+    found: tuple[Match, Answer, DataAge] = field(init=False)
+
+    def find(self, held: Held, owing: Sequence[Owing]) -> None:
+        """Facts and verdicts. Raises what ``ask`` does."""
+        refuse_owing(owing, self.caller)
+        age = age_of(held, self.services, self.now)
+        self.found = (*judge(held, self.question, overlay=self.overlay), age)
+
+    @property
+    def asked(self) -> Asked:
+        """As it is entered."""
+        question, (match, answer, _) = self.question, self.found
+        return Asked(
+            self.services, self.caller, question.number, self.token, self.now,
+            match.subject_id if match.name_agrees else None, question.purpose, question.matter, question.sector,
+            question.act, answer.outcome.value,
+        )  # fmt: skip
+
+
+def _found(asking: Sequence[_Asking]) -> list[Exception | None]:
+    """For all who wait for the ledger: one reading of the register, then the verdicts of each. What is wrong with one is its own."""
+    services = asking[0].services
+    database = services.database
+    with database.direct() as driver:
+        owing = services.ports.owing(Driven(driver, database.is_sqlite))
+        held = held_about_each(driver, [one.token for one in asking], is_sqlite=database.is_sqlite)
+    return [_wrong(one, about, owing) for one, about in zip(asking, held, strict=True)]
+
+
+def _wrong(one: _Asking, held: Held, owing: Sequence[Owing]) -> Exception | None:
+    try:
+        one.find(held, owing)
+    except Exception as wrong:  # noqa: BLE001 - whatever it is, it is this one's alone
+        return wrong
+    return None
+
+
+def _entered(session: Writing, asking: Sequence[_Asking]) -> list[int | TooMany]:
+    return enter_checks(session, [one.asked for one in asking])
 
 
 def _unknown(error: UnknownSector | UnknownAct) -> InvalidInput:

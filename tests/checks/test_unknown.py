@@ -90,7 +90,7 @@ def test_failing_data_answer_nothing(services: Services, client: FlaskClient, mo
     def gone(*_: object, **__: object) -> None:
         raise OperationalError("SELECT", {}, Exception("disk I/O error"))
 
-    for broken in ("held_about", "enter_checks"):
+    for broken in ("held_about_each", "enter_checks"):
         with monkeypatch.context() as patched:
             patched.setattr(answers, broken, gone)
             refused = post(client, header, number, name)
