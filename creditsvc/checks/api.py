@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from flask.views import MethodView
 from flask.wrappers import Response
 from flask_smorest import Blueprint
@@ -12,7 +13,6 @@ from marshmallow import fields, validate
 from creditsvc.access.permissions import Permission, open_to
 from creditsvc.checks.answer import ask
 from creditsvc.checks.answer_keys import public_keys
-from creditsvc.checks.barred import refuse_barred
 from creditsvc.checks.certificate import LONGEST
 from creditsvc.checks.pages import paper_response
 from creditsvc.checks.questions import MAX_MATTER, MAX_NAME, MAX_PURPOSE, Question, asked_number
@@ -21,12 +21,23 @@ from creditsvc.checks.signed import signed
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import NumberType
 from creditsvc.web.context import caller, services
+from creditsvc.web.quick import QuickParser
 from creditsvc.web.schemas import Schema
 
 blueprint = Blueprint(
     "checks", __name__, description="核查：某人此刻在此行业能否办理此事 / may this person do this, here, today"
 )
-blueprint.before_request(refuse_barred)
+
+
+class PlainRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A question as nearly all are put: what must be there, and nothing else."""
+
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+    sector: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    act: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    purpose: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_PURPOSE)]
+    matter: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_MATTER)]
 
 
 class CheckRequest(Schema):
@@ -53,6 +64,10 @@ class CheckRequest(Schema):
     known_on = fields.Date(
         metadata={"description": "按该日终了时已知的记录作答，缺省为现在 / as known at the end of that day"}
     )
+
+
+_REQUEST = CheckRequest()
+blueprint.ARGUMENTS_PARSER = QuickParser(_REQUEST, PlainRequest)
 
 
 class TextSchema(Schema):
@@ -147,7 +162,7 @@ class Checks(MethodView):
     """One person at a time."""
 
     @open_to(Permission.CHECK_ASK)
-    @blueprint.arguments(CheckRequest())
+    @blueprint.arguments(_REQUEST)
     @blueprint.response(200, CheckResponse)
     def post(self, asked: dict[str, Any]) -> Response:
         """核查一人：先写访问台账，再作答，答复附签名 / check one person: the ledger first, then the signed answer."""

@@ -22,6 +22,8 @@ def language() -> str:
     """The locale of this request: the address says (``?lang=en``), else the cookie, else Chinese."""
     if not has_request_context():
         return CHINESE
+    if not request.query_string and "Cookie" not in request.headers:
+        return CHINESE  # a program's request: what isn't there need not be taken apart
     asked = request.args.get("lang", "")[:8]
     wanted = asked if asked in {"en", "zh"} else request.cookies.get(LANGUAGE, "")
     if asked in {"en", "zh"}:
