@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from punishment_rules.catalogue_types import Association, Measure, Trigger, Version
 from punishment_rules.facts import (
@@ -47,18 +48,24 @@ class Hit:
 
 def hits(measure: Measure, version: Version, facts: Facts, *, act: str, on: date) -> tuple[Hit, ...]:
     """All facts in force on the day that the version reaches, in the order of the facts."""
+    # most people have facts of one kind or two: what isn't there is not looked through
     found: list[Hit] = []
-    found.extend(_listings(version, facts, on))
-    found.extend(_orders(measure, version, facts, act, on))
-    found.extend(_marks(version, facts, on))
-    found.extend(_roles(version, facts, on))
+    if facts.listings:
+        found.extend(_listings(version, facts, on))
+    if facts.orders:
+        found.extend(_orders(measure, version, facts, act, on))
+    if facts.marks:
+        found.extend(_marks(version, facts, on))
+    if facts.roles:
+        found.extend(_roles(version, facts, on))
     if facts.discipline and names_target(version) and facts.kind in version.kinds:
         found.extend(Hit(notice) for notice in facts.discipline if notice.in_force(on))
-    if Association.CONSORTIUM in version.associations:
+    if facts.consortium and Association.CONSORTIUM in version.associations:
         found.extend(Hit(member, _noted(member, on)) for member in facts.consortium if member.in_force(on))
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
 def names_target(version: Version) -> bool:
     """True if a clause speaks of 失信联合惩戒对象: then the notice counts, and being listed alone does not."""
     return any(Names.DISCIPLINE_TARGET in clause.names for clause in version.clauses)
@@ -85,7 +92,7 @@ def _listing_doubt(version: Version, facts: Facts, listing: ListingFact, on: dat
 
 def noted(source: Source, note: Note, on: date) -> bool:
     """Whether this note stands on the entry on the day."""
-    if isinstance(source, RoleFact | DisciplineFact):
+    if isinstance(source, (RoleFact, DisciplineFact)) or not source.notes:
         return False
     return any(one.note is note and one.in_force(on) for one in source.notes)
 

@@ -11,7 +11,7 @@ from datetime import date
 from punishment_rules import wording
 from punishment_rules.catalogue_types import Act, BeforeCatalogue, Catalogue, Sector, UnknownAct, UnknownSector
 from punishment_rules.facts import Facts, Trait, in_order
-from punishment_rules.judge import Question, judge
+from punishment_rules.judge import Question, fact_days, judge
 from punishment_rules.law import Outcome, Reason, Text, TraceLine, Verdict
 from punishment_rules.overlay import NONE, Overlay
 
@@ -75,10 +75,8 @@ def _verdicts(
         return (_clear("no_entry", wording.NO_ENTRY, "use_of_list", on, catalogue),)
     if act.protected is not None and act.protected_by is not None:
         return (_plain("protected", act.protected, Reason("protected", act.protected, act.protected_by)),)
-    judged = [
-        judge(measure, Question(facts, act.id, on, catalogue, overlay))
-        for measure in catalogue.measures_for(sector, act.id)
-    ]
+    question = Question(facts, act.id, on, catalogue, overlay, fact_days(facts))
+    judged = [judge(measure, question) for measure in catalogue.measures_for(sector, act.id)]
     judged.sort(key=lambda verdict: -verdict.outcome.weight)
     if all(verdict.outcome is Outcome.CLEAR for verdict in judged):
         judged.insert(0, _nothing(facts, on, catalogue))

@@ -29,6 +29,8 @@ class Question:
     on: date
     catalogue: Catalogue
     overlay: Overlay
+    turns: tuple[date, ...] = ()
+    """``fact_days`` of the facts, where they have been worked out already for other rows."""
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ class _Working:
     def because(self, code: str, text: Text, citation: Citation, *, held: bool | None = None) -> None:
         self.reasons.append(Reason(code, text, citation))
         if not self.quiet:
-            self.note(code, text, held=held, citation=citation)
+            self.trace.append(TraceLine(code, text, held, citation))
 
     def lead(self, code: str, text: Text, citation: Citation) -> None:
         """The reason that a reader sees first, known only once the others are."""
@@ -152,8 +154,8 @@ def _paper(facts: Facts, measure_id: str, on: date) -> CourtPaper | None:
 
 def _after_reliefs(working: _Working, version: Version, level: Ceiling, found: tuple[Hit, ...]) -> Verdict:
     measure, facts, on = working.measure, working.question.facts, working.question.on
-    lifts = [(hit, suspending(hit, measure, version, facts, on)) for hit in found]
-    left = tuple(hit for hit, lift in lifts if lift is None)
+    lifts = [(hit, suspending(hit, measure, version, facts, on)) for hit in found] if facts.reliefs else []
+    left = tuple(hit for hit, lift in lifts if lift is None) if lifts else found
     if not left:
         return working.clear(
             "temporary_lift",
@@ -210,13 +212,20 @@ def _note_disputes(working: _Working, left: tuple[Hit, ...]) -> None:
 
 def _doubt_of_joins(working: _Working, version: Version, level: Ceiling, left: tuple[Hit, ...]) -> None:
     measure, facts, on = working.measure, working.question.facts, working.question.on
+    if not facts.reliefs:
+        if all(hit.doubt is not None for hit in left):
+            _note_doubts(working, level, left)
+        return
     approvals = [approving(hit, measure, version, facts, on) for hit in left]
     if all(approval is not None for approval in approvals):
         first = next(approval for approval in approvals if approval is not None)
         working.because("approved", wording.approved(first), working.question.catalogue.cite("approval", on))
     certain = [hit for hit, approval in zip(left, approvals, strict=True) if hit.doubt is None and approval is None]
-    if certain:
-        return
+    if not certain:
+        _note_doubts(working, level, left)
+
+
+def _note_doubts(working: _Working, level: Ceiling, left: tuple[Hit, ...]) -> None:
     for doubt in dict.fromkeys(hit.doubt for hit in left if hit.doubt is not None):
         working.because(doubt, wording.DOUBTS[doubt], level.basis)
 
@@ -234,9 +243,20 @@ def _doubt_of_standing(working: _Working, version: Version, level: Ceiling) -> N
 
 def _turning_days(measure: Measure, question: Question) -> list[date]:
     """Later days on which something about the row or the subject begins or ends, in order."""
-    facts, overlaid = question.facts, question.overlay.of(measure.id)
-    starts: list[date | None] = [row.start for row in overlaid]
-    ends: list[date | None] = [row.end for row in overlaid]
+    overlaid, on = question.overlay.of(measure.id), question.on
+    days = {day for day in law_days(measure) if day > on}
+    days.update(day for day in (question.turns or fact_days(question.facts)) if day > on)
+    if overlaid:
+        days.update(
+            day for day in _first_days([row.start for row in overlaid], [row.end for row in overlaid]) if day > on
+        )
+    return sorted(days)
+
+
+def fact_days(facts: Facts) -> tuple[date, ...]:
+    """Days on which something about the subject begins, or has ended the day before."""
+    starts: list[date | None] = []
+    ends: list[date | None] = []
     for listing in (*facts.listings, *facts.consortium):
         starts += (listing.listed_on, listing.ended_on)
         ends.append(listing.until)
@@ -255,8 +275,7 @@ def _turning_days(measure: Measure, question: Question) -> list[date]:
     for notice in facts.discipline:
         starts.append(notice.notified_on)
         ends.append(notice.to_day)
-    on = question.on
-    return sorted(day for day in {*law_days(measure), *_first_days(starts, ends)} if day > on)
+    return tuple(_first_days(starts, ends))
 
 
 @lru_cache(maxsize=1024)
