@@ -1,10 +1,10 @@
-"""The court's desk in a real browser by three accounts: from a debtor put forward to a listing published, corrected, extended, removed."""
+"""The court's desk in a real browser by three accounts: a debtor put forward, then a raw file's row, each to its removal."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,8 @@ from tests.functional.test_in_chromium import signed_in
 from tests.register.world import resident
 from tests.support.chromium import Visitor, chromium
 from tests.support.house import House, house
+from tests.support.intake import TERMED, listing
+from tests.sync.test_batches_browser import sent
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 TODAY = legal_day(SystemClock().now())
@@ -40,7 +42,7 @@ def home(tmp_path: Path) -> Iterator[House]:
         yield made
 
 
-def test_a_listings_whole_life_at_the_desk(browser: Browser, home: House) -> None:
+def test_a_listings_whole_life_at_the_desk(browser: Browser, home: House, tmp_path: Path) -> None:
     clerk, judge, president = (signed_in(browser, home, name) for name in ("clerk", "judge", "president"))
     _put_forward(clerk)
     entry = _listed(clerk, judge, president)
@@ -57,7 +59,34 @@ def test_a_listings_whole_life_at_the_desk(browser: Browser, home: House) -> Non
     clerk.go("/desk/calendar?lang=zh")
     clerk.look("desk-calendar")
     _removed(clerk, judge, entry)
+    clerk.go(f"/desk/listings/{entry}/papers")
+    assert "所载事项已经终结" in clerk.page.locator("main").inner_text()
+    _from_a_raw_file(clerk, judge, president, home, tmp_path)
     assert [fault for each in (clerk, judge, president) for fault in each.faults] == []
+
+
+def _from_a_raw_file(clerk: Visitor, judge: Visitor, president: Visitor, home: House, folder: Path) -> None:
+    """The same life for a row of a court's file: sent, released by another, found by number, extended, corrected, removed."""
+    row = listing(1, **TERMED)
+    batch = sent(clerk, folder / "list.ndjson", [row])
+    judge.page.goto(batch)
+    judge.main_button("发布本批次")
+    home.run("jobs", "run", "batches-apply")
+    judge.page.goto(batch)
+    assert "已全部生效" in judge.look("desk-file-applied")
+    clerk.go("/desk/due")
+    assert "核对有无须通报所在单位" in clerk.look("desk-file-article-8")
+    clerk.go("/desk/listings")
+    clerk.page.locator("#number").fill(row["id_number"])
+    clerk.main_button("按号码查找")
+    clerk.page.get_by_role("link", name=row["subject_name"]).first.click()
+    entry = clerk.page.url.rsplit("/", 1)[-1].partition("#")[0].partition("?")[0]
+    later = {"until": str(add_months(date.fromisoformat(row["decided_on"]), 48)), "acts": "转移车辆\n虚假报告财产"}
+    _decide(clerk, president, entry, "延长期限", later, {"cause": "several_acts"})
+    _decide(clerk, judge, entry, "更正失信信息", {"obligation": "支付货款 99,000 元"})
+    shown = clerk.look("desk-file-case")
+    assert "99,000" in shown and "2030" in shown
+    _removed(clerk, judge, entry)
 
 
 def _put_forward(clerk: Visitor) -> None:
@@ -149,5 +178,3 @@ def _removed(clerk: Visitor, judge: Visitor, entry: str) -> None:
     judge.main_button("签批勾选的决定，立即生效")
     clerk.go(f"/desk/listings/{entry}")
     assert "已删除" in clerk.look("desk-removed")
-    clerk.go(f"/desk/listings/{entry}/papers")
-    assert "所载事项已经终结" in clerk.page.locator("main").inner_text()
