@@ -26,6 +26,7 @@ from creditsvc.access.callers import job_caller
 from creditsvc.access.permissions import StaffRole
 from creditsvc.services import open_services
 from creditsvc.settings import Settings
+from tests.support.command_server import run_command
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "nine calm herons wade"
@@ -48,12 +49,8 @@ class House:
 
     def run(self, *words: str | Path, stdin: str = "", expect: int | None = 0) -> str:
         """Run a ``creditsvc`` command; what it said."""
-        done = subprocess.run(
-            [sys.executable, "-m", "wsgi", *map(str, words)], cwd=ROOT, env=self.environ, input=stdin.encode(), capture_output=True,
-            timeout=240, check=False,
-        )  # fmt: skip
-        said = done.stdout.decode() + done.stderr.decode()
-        assert expect is None or done.returncode == expect, f"{words}: {done.returncode}\n{said}"
+        code, said = run_command([str(word) for word in words], self.environ, stdin=stdin)
+        assert expect is None or code == expect, f"{words}: {code}\n{said}"
         return said
 
     def account(self, username: str, role: str, *more: str) -> None:

@@ -126,12 +126,13 @@ def walk(services: Services, steps: range) -> int:
     return kills
 
 
-@pytest.mark.parametrize("steps", [range(0, 40, 9)])
+@pytest.mark.parametrize("steps", [range(0, 90, 7)])
 def test_killed_here_and_there(services: Services, steps: range) -> None:
     services.dispose()
     assert walk(services, steps) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.kill
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("first", range(12))

@@ -1,0 +1,90 @@
+"""Runs ``creditsvc`` commands for tests in processes of their own, without loading the house anew for each.
+
+A parent that has loaded everything forks one child a command: its environment, folder and streams are what the test
+names, its exit is its own, and nothing that it does stays. A fresh ``python -m wsgi`` costs seconds only to load, a child
+a few milliseconds. Whoever wants to see the start itself runs the program: ``tests/functional/test_trial.py``.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def serve() -> int:
+    """Read a command a line, run it in a child, say how it ended; returns in each child with the child's exit code."""
+    import wsgi
+
+    for where, _, _ in wsgi.COMMANDS.values():
+        import_module(where.partition(":")[0])
+    for name in wsgi.VERIFIERS:
+        import_module(name)
+    wsgi.features()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            return _child(wsgi, asked)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+    return 0
+
+
+def _child(wsgi: Any, asked: dict[str, Any]) -> int:
+    for stream, (path, how) in enumerate(
+        ((asked["stdin"], os.O_RDONLY), (asked["stdout"], os.O_WRONLY), (asked["stderr"], os.O_WRONLY))
+    ):
+        file = os.open(path, how)
+        os.dup2(file, stream)
+        os.close(file)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it is the process's own
+    os.environ.clear()
+    os.environ.update(asked["environ"])
+    os.chdir(asked["folder"])
+    sys.argv = ["creditsvc", *asked["words"]]
+    return int(wsgi.main(asked["words"]))
+
+
+@cache
+def _server() -> subprocess.Popen[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CREDITSVC_")}
+    made = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.command_server"], cwd=ROOT, env=environ, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    atexit.register(made.kill)
+    return made
+
+
+def run_command(
+    words: Sequence[str], environ: Mapping[str, str], *, stdin: str = "", folder: Path = ROOT
+) -> tuple[int, str]:
+    """Run a command; its exit code (negative for a signal), and what it wrote to both streams, output before errors."""
+    server = _server()
+    assert server.stdin is not None and server.stdout is not None
+    with tempfile.TemporaryDirectory() as place:
+        files = {name: Path(place) / name for name in ("stdin", "stdout", "stderr")}
+        for name, file in files.items():
+            file.write_text(stdin if name == "stdin" else "", "utf-8")
+        asked = {"words": list(words), "environ": dict(environ), "folder": str(folder)}
+        server.stdin.write(json.dumps(asked | {name: str(file) for name, file in files.items()}) + "\n")
+        server.stdin.flush()
+        ended = server.stdout.readline()
+        assert ended, "the server of commands has gone"
+        return int(ended), files["stdout"].read_text("utf-8") + files["stderr"].read_text("utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(serve())
