@@ -76,6 +76,7 @@ _TROUBLE = {
 }
 _EVENTS = 50
 """A page, however many are asked for: so that a short history has several."""
+SLIPS_AT_ONCE = 1000
 
 
 class MisbehavingPublisher(Publisher):
@@ -269,7 +270,8 @@ class MisbehavingPublisher(Publisher):
         return Answer(200, {}, bytes(len(raw)) if self.fault == "tiles_false" else raw)
 
     def _slips(self, after: int) -> Answer:
-        due = sorted((held.sequence, entry) for entry, held in self.bodies.items() if held.sequence > after)[:1000]
+        waiting = sorted((held.sequence, entry) for entry, held in self.bodies.items() if held.sequence > after)
+        due = waiting[:SLIPS_AT_ONCE]
         slips = []
         for _, entry in due:
             own = self.people.get(entry)
@@ -282,7 +284,8 @@ class MisbehavingPublisher(Publisher):
             body = token_block(tokens_of(slip, TOKEN_KEY) for slip in slips)
         if self.fault == "slip_garbled":
             body = body[:-9]
-        return Answer(200, {"feed-sequence": str(due[-1][0] if due else after)}, body)
+        following = due[-1][0] if len(due) == SLIPS_AT_ONCE else max(after, self.size)
+        return Answer(200, {"feed-sequence": str(following)}, body)
 
     # Receipts
 

@@ -94,10 +94,15 @@ def _doubts(
         doubts.append(EXPIRED)
     if any(not same_name(str(data.get("name", "")), question.name) for data in found.own):
         doubts.append(OTHER_NAME)
-    incomplete = store.counts()["without_body"] or (question.number.is_personal and store.persons_without_slip())
+    incomplete = store.counts()["without_body"] or (question.number.is_personal and _slips_lack(store))
     if restricted is not Outcome.RESTRICTED and incomplete:
         doubts.append(INCOMPLETE)
     return tuple(doubts)
+
+
+def _slips_lack(store: Store) -> bool:
+    """Whether some slip has not come: of an entry since the last that was asked for, an officer's too, or of a person's."""
+    return store.number("slip_cursor") < store.number("cursor") or bool(store.persons_without_slip())
 
 
 def said_of(verdict: Verdict, local: LocalAnswer) -> Outcome:

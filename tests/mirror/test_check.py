@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from creditsvc.kernel.identity import parse_identity
+from creditsvc.kernel.identity import parse_identity, uscc_check_digit
 from punishment_rules.catalogue_types import Catalogue
 from punishment_rules.law import Outcome
 from punishment_rules.load import catalogue as load_catalogue
@@ -21,6 +21,7 @@ from tests.support.feed_simulator import NOW, TOKEN_KEY, Publisher, person
 
 KEYS = SlipKeys(TOKEN_KEY)
 WHO = person(123)
+CODE = "91410100MA44KKKK0" + uscc_check_digit("91410100MA44KKKK0")
 
 
 @cache
@@ -117,6 +118,16 @@ def test_without_all_slips_nothing_found_proves_nothing(feed: Publisher, store: 
     assert local.outcome is Outcome.NEEDS_OFFICER and local.doubts == (INCOMPLETE,)
 
 
+def test_a_units_officers_whose_slips_have_not_come_are_a_doubt(feed: Publisher, mirror: Mirror, store: Store) -> None:
+    mirror.refresh(NOW)
+    assert ask(store).doubts == ()
+    feed.publish(debtor_kind="organisation", unit_code=CODE, name="测试有限公司")
+    Mirror(store, feed, Agreement("agency")).refresh(NOW)
+    assert ask(store).doubts == (INCOMPLETE,), "who answers for the unit is not known yet"
+    mirror.refresh(NOW)
+    assert ask(store).doubts == ()
+
+
 def test_canaries_restrict_nobody(feed: Publisher, mirror: Mirror, store: Store) -> None:
     publish(feed, canary=True)
     mirror.refresh(NOW)
@@ -124,13 +135,9 @@ def test_canaries_restrict_nobody(feed: Publisher, mirror: Mirror, store: Store)
 
 
 def test_organisations_are_found_by_their_code(feed: Publisher, mirror: Mirror, store: Store) -> None:
-    code = "91410100MA44KKKK0Y"
-    from creditsvc.kernel.identity import uscc_check_digit
-
-    code = code[:17] + uscc_check_digit(code[:17])
-    feed.publish(debtor_kind="organisation", unit_code=code, name="测试有限公司")
+    feed.publish(debtor_kind="organisation", unit_code=CODE, name="测试有限公司")
     mirror.refresh(NOW)
-    question = Question(parse_identity(code), "测试有限公司", *binding_act())
+    question = Question(parse_identity(CODE), "测试有限公司", *binding_act())
     local = answer_locally(store, question, keys=None, catalogue=catalogue(), now=NOW)
     assert local.answer.outcome is not Outcome.CLEAR
 

@@ -204,6 +204,22 @@ class Walk(RuleBasedStateMachine):
         else:
             self.decide(kind, row.entry, ground, self.changes_for(kind, row, days, yes), signer)
 
+    @rule(kind=st.sampled_from(LIVELY), place=st.integers(0, 9), pick=st.integers(0, 9), days=st.integers(0, 70), yes=st.booleans(),
+          signer=st.sampled_from([PRESIDENT, PRESIDENT, PRESIDENT, JUDGE]))  # fmt: skip
+    def go_on(self, kind: str, place: int, pick: int, days: int, yes: bool, signer: Any) -> None:
+        """What moves a life on, for a record that is where it can be done: chance alone comes there too seldom."""
+        about = sorted(KINDS[kind].about)[pick % len(KINDS[kind].about)]
+        table: Any = ConsumptionOrder if about == "consumption_order" else Listing
+        moves: dict[Any, Any] = ORDER_MOVES if table is ConsumptionOrder else MOVES
+        with self.services.database.reading() as session:
+            rows = session.scalars(select(table).order_by(table.id)).all()
+        able = [row for row in rows if (row.state, KINDS[kind].step) in moves]
+        if able:
+            grounds = sorted(ground.value for ground in KINDS[kind].grounds)
+            ground = grounds[pick % len(grounds)] if grounds else ""
+            row = able[place % len(able)]
+            self.decide(kind, row.entry, ground, self.changes_for(kind, row, days, yes), signer)
+
     def changes_for(self, kind: str, row: Any, days: int, yes: bool) -> dict[str, Any]:
         later = str(self.today + timedelta(days=days))
         relief, mark = self.pick(Relief, -1), self.pick(ResponsibleMark, -1)
