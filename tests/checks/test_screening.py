@@ -54,6 +54,22 @@ def test_results_stand_beside_the_senders_own_columns(services: Services) -> Non
     assert hit["原表行号"] == "4"
 
 
+def test_a_number_near_a_listed_one_tells_nothing_of_it(services: Services) -> None:
+    number, name, _ = listed(services)
+    slips = [number[:place] + str((int(number[place]) + 1) % 10) + number[place + 1 :] for place in range(6, 17)]
+    swaps = [number[:place] + number[place + 1] + number[place] + number[place + 2 :] for place in range(6, 16)]
+    near = [wrong for wrong in (*slips, *swaps) if wrong != number]
+
+    def said(asked: str) -> list[dict[str, str]]:
+        rows = screened(services, csv_of([("c", asked, wrong, "") for wrong in near]))
+        return [{column: value for column, value in row.items() if column != "姓名"} for row in rows]
+
+    assert said(name) == said("没有此人")
+    assert {row["核查结果"] for row in said(name)} == {"未核查"}
+    with services.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(AccessEntry)) == 0
+
+
 def test_everybody_asked_stands_in_the_ledger_before_results_can_be_taken(services: Services) -> None:
     people = _people(services, 6)
     screening = send(services, csv_of([*people, ("bad", "坏某", "123", "")]))
