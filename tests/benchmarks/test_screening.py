@@ -1,5 +1,6 @@
 """A list screened, CSV to CSV with one in twenty listed, beside the bare parse, keyed hash, join and write of the same files.
 
+The register is read once from the disk before anything is measured; then the bare work, ours, and the bare work again.
 ``SCREENING_PEOPLE`` and ``SCREENING_ENTRIES`` set the sizes (20,000 and 50,000 unless told otherwise), ``SCREENING_FOLDER`` where the
 register is kept.
 """
@@ -22,7 +23,7 @@ from creditsvc.checks.screening_work import run_screenings
 from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
 from tests.benchmarks.big_register import AREA, NAME, STRANGERS, numbers, opened, people_of
-from tests.benchmarks.figures import peak_mib, report, timed
+from tests.benchmarks.figures import forget_peak, peak_mib, report, timed
 from tests.checks.screening_world import AGENCY, FLY
 
 PEOPLE = int(os.environ.get("SCREENING_PEOPLE", "20000"))
@@ -55,8 +56,11 @@ def test_screening_beside_the_bare_join(register: Services, tmp_path: Path) -> N
     services, path = register, tmp_path / "people.csv"
     _list_of_people(path)
     before = peak_mib()
-    # twice: the first reads the register from the disk for both
-    bare = min(_bare(services, path, tmp_path / "bare.csv") for _ in range(2))
+    _warm(services)
+    first = _bare(services, path, tmp_path / "bare.csv")
+    sys.stdout.write(f"\nbare {first:.2f} s")
+    sys.stdout.flush()
+    forget_peak()
     out = tmp_path / "results.csv"
     with timed() as receiving, path.open("rb") as file:
         screening = lists.receive(
@@ -78,10 +82,20 @@ def test_screening_beside_the_bare_join(register: Services, tmp_path: Path) -> N
     seconds = receiving.seconds + working.seconds + taking.seconds
     assert _verdicts(out) == {"受限制": len(range(0, PEOPLE, EVERY)), "不受限制": PEOPLE - len(range(0, PEOPLE, EVERY))}
     sys.stdout.write(
-        f"\nreceive {receiving.seconds:.2f} s, work {working.seconds:.2f} s, take {taking.seconds:.2f} s; bare {bare:.2f} s; "
-        f"{seconds / bare:.2f} times; peak {peak_mib():.0f} MiB ({before:.0f} before)\n"
+        f"\nreceive {receiving.seconds:.2f} s, work {working.seconds:.2f} s, take {taking.seconds:.2f} s; "
+        f"{seconds / first:.2f} times the first bare; peak {peak_mib():.0f} MiB ({before:.0f} before)"
     )
-    report(f"screening of {PEOPLE:,} against {ENTRIES:,}", PEOPLE, seconds, bare)
+    sys.stdout.flush()
+    again = _bare(services, path, tmp_path / "again.csv")
+    sys.stdout.write(f"\nbare again {again:.2f} s: {seconds / again:.2f} times\n")
+    report(f"screening of {PEOPLE:,} against {ENTRIES:,}", PEOPLE, seconds, min(first, again))
+
+
+def _warm(services: Services) -> None:
+    """Read the register's file through: neither side pays for the disk that the other has read."""
+    with Path(str(services.database.url.database)).open("rb") as file:
+        while file.read(1 << 24):
+            pass
 
 
 def lists_open(services: Services, screening_id: int) -> bool:
