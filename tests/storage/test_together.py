@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -15,7 +16,7 @@ from creditsvc.access.tables import RateBucket
 from creditsvc.kernel.errors import TooMany
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services
-from creditsvc.storage.direct import instant
+from creditsvc.storage.direct import Driven, instant
 from creditsvc.storage.together import Together
 
 THREADS = 8
@@ -132,3 +133,52 @@ def test_by_the_driver_alone(services: Services) -> None:
         driver.execute("DELETE FROM rate_bucket")
     with services.database.direct() as driver:
         assert driver.execute("SELECT count(*) FROM rate_bucket").fetchone() == (1,)
+
+
+def test_what_comes_before_is_done_for_all_and_its_faults_are_their_owners(services: Services) -> None:
+    """One reading for those who wait; who is found wrong goes no further; a reading that fails is tried for each alone."""
+    together, barrier = Together(services.database.driving), threading.Barrier(4)
+    place = "?" if services.database.is_sqlite else "%s"
+    insert = f"INSERT INTO rate_bucket (key, level, at) VALUES ({place}, 1, {place})"
+
+    def before(keys: Sequence[str]) -> list[Exception | None]:
+        if "broken" in keys:
+            raise ZeroDivisionError
+        return [TooMany(Bilingual("多", "much")) if key.startswith("wrong") else None for key in keys]
+
+    def enter(written: Driven, keys: Sequence[str]) -> list[str]:
+        for key in keys:
+            written.driver.execute(insert, (key, instant(services.clock.now(), is_sqlite=written.is_sqlite)))
+        return [key.upper() for key in keys]
+
+    def run(key: str) -> str:
+        barrier.wait()
+        return together.run_alike(enter, key, before=before)
+
+    for turn in range(10):
+        with ThreadPoolExecutor(4) as pool:
+            one, two, wrong, broken = (
+                pool.submit(run, key) for key in (f"a{turn}", f"b{turn}", f"wrong{turn}", "broken")
+            )
+            assert (one.result(), two.result()) == (f"A{turn}", f"B{turn}")
+            with pytest.raises(TooMany):
+                wrong.result()
+            with pytest.raises(ZeroDivisionError):
+                broken.result()
+    assert _keys(services) == {f"{letter}{turn}" for letter in "ab" for turn in range(10)}
+
+
+def test_a_thread_that_is_broken_off_holds_nobody_up(
+    sqlite_services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = Together(sqlite_services.database.writing)
+
+    def broken_off() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(together, "_gather", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            together.run(_row(sqlite_services, "never"))
+    assert together.run(_row(sqlite_services, "after")) == "after"
+    assert _keys(sqlite_services) == {"after"}
