@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
+from typing import Any
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -19,9 +20,19 @@ from creditsvc.web.uploads import Request
 MIB = 1024 * 1024
 
 
+class House(Flask):
+    """The application. None of its views and hooks is a coroutine, so that none is looked at for being one: Flask looks at
+    each of them at every request.
+    """
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is."""
+        return func
+
+
 def create_app(services: Services, features: Sequence[Feature]) -> Flask:
     """The application; features are mounted in the order given."""
-    app = Flask("creditsvc.web")
+    app = House("creditsvc.web")
     app.request_class = Request
     app.url_rule_class = Route
     app.config.update(

@@ -96,15 +96,19 @@ def _by_id(*, is_sqlite: bool) -> str:
     return f"SELECT {row[:-1]}, 'secret_hash', {digest}){cast_to} FROM api_key a WHERE a.id = {place}"
 
 
-def _read_key(driver: Any, key_id: int, *, is_sqlite: bool) -> KeyRow | None:
-    found = driver.execute(_by_id(is_sqlite=is_sqlite), (key_id,)).fetchone()
-    if found is None:
-        return None
-    row = _KEY_ROW.decode(found[0])
+@lru_cache(maxsize=1024)
+def _key_said(said: str) -> tuple[KeyRow, Caller]:
+    """What a row says, and who it makes the caller. The row is read at every request; that it reads as before is all
+    that is remembered.
+    """
+    key = _KEY_ROW.decode(said)
     for name in ("expires_at", "revoked_at", "used_at"):
-        if (at := getattr(row, name)) is not None:
-            setattr(row, name, with_zone(at))
-    return row
+        if (at := getattr(key, name)) is not None:
+            setattr(key, name, with_zone(at))
+    caller = Caller(CallerKind.API_KEY, account_id=key.id, person=f"key:{key.id}", name=key.unit, role="api_key", unit=key.unit,
+                    sector=key.sector, permissions=frozenset(map(Permission, key.permissions)),
+                    subscriber=key.subscriber)  # fmt: skip
+    return key, caller
 
 
 _KEY_ROW = msgspec.json.Decoder(KeyRow, strict=False)
@@ -119,15 +123,15 @@ def caller_of_key(session: Session, text: str, now: datetime) -> tuple[Caller, b
 def recognised(driver: Any, text: str, now: datetime, *, is_sqlite: bool) -> tuple[Caller, bool] | None:
     """The same by the driver's own connection and one statement: this is asked at every request."""
     match = _KEY.fullmatch(text)
-    key = _read_key(driver, int(match.group(1)), is_sqlite=is_sqlite) if match else None
+    found = driver.execute(_by_id(is_sqlite=is_sqlite), (int(match.group(1)),)).fetchone() if match else None
     secret_hash = sha256(match.group(2).encode()).digest() if match else bytes(32)
-    if key is None or not hmac.compare_digest(bytes.fromhex(key.secret_hash), secret_hash):
+    if found is None:
+        return None
+    key, caller = _key_said(found[0])
+    if not hmac.compare_digest(bytes.fromhex(key.secret_hash), secret_hash):
         return None
     if key.revoked_at is not None or key.expires_at <= now:
         return None
-    caller = Caller(CallerKind.API_KEY, account_id=key.id, person=f"key:{key.id}", name=key.unit, role="api_key", unit=key.unit,
-                    sector=key.sector, permissions=frozenset(map(Permission, key.permissions)),
-                    subscriber=key.subscriber)  # fmt: skip
     return caller, key.used_at is None or now - key.used_at > USED_EVERY
 
 

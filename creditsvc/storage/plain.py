@@ -21,6 +21,7 @@ OPTIONS = "-c plan_cache_mode=force_generic_plan -c bytea_output=hex"
 """Of such a connection: to plan what a check reads takes ten times as long as to read it, and is done once."""
 MOST_KEPT = 256
 """Statements that are kept prepared; whatever comes after them is planned each time."""
+Reader = Callable[[bytes], Any]
 _DONE = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
@@ -29,9 +30,8 @@ class Rows:
 
     __slots__ = ("_at", "_given", "_readers")
 
-    def __init__(self, given: PGresult) -> None:
-        self._given, self._at = given, 0
-        self._readers = [_READERS.get(given.ftype(column), _text) for column in range(given.nfields)]
+    def __init__(self, given: PGresult, readers: Sequence[Reader]) -> None:
+        self._given, self._at, self._readers = given, 0, readers
 
     def fetchone(self) -> tuple[Any, ...] | None:
         """The next row; none after the last."""
@@ -57,7 +57,7 @@ class Plain:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._libpq = connection.pgconn
-        self._names: dict[str, bytes] = {}
+        self._prepared: dict[str, tuple[bytes, Sequence[Reader]]] = {}
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Rows:
         """Values stand where the statement has ``%s``: texts, bytes, numbers, instants or none, whose types the server infers.
@@ -68,14 +68,23 @@ class Plain:
             raise psycopg.OperationalError("the connection is lost")
         given = [None if value is None else _WRITERS[type(value)](value) for value in values]
         formats = [Format.BINARY if isinstance(value, bytes) else Format.TEXT for value in values]
-        name = self._names.get(statement)
-        if name is None and len(self._names) < MOST_KEPT:
-            name = f"plain{len(self._names)}".encode()
-            _checked(self._libpq.prepare(name, _numbered(statement)))
-            self._names[statement] = name
-        if name is None:
-            return Rows(_checked(self._libpq.exec_params(_numbered(statement), given, None, formats)))
-        return Rows(_checked(self._libpq.exec_prepared(name, cast(Any, given), formats)))
+        known = self._prepared.get(statement) or self._prepare(statement)
+        if known is None:
+            loose = _checked(self._libpq.exec_params(_numbered(statement), given, None, formats))
+            return Rows(loose, _readers_of(loose))
+        return Rows(_checked(self._libpq.exec_prepared(known[0], cast(Any, given), formats)), known[1])
+
+    def _prepare(self, statement: str) -> tuple[bytes, Sequence[Reader]] | None:
+        if len(self._prepared) >= MOST_KEPT:
+            return None
+        name = f"plain{len(self._prepared)}".encode()
+        _checked(self._libpq.prepare(name, _numbered(statement)))
+        known = self._prepared[statement] = name, _readers_of(_checked(self._libpq.describe_prepared(name)))
+        return known
+
+
+def _readers_of(given: PGresult) -> Sequence[Reader]:
+    return [_READERS.get(given.ftype(column), _text) for column in range(given.nfields)]
 
 
 def _numbered(statement: str) -> bytes:
@@ -99,7 +108,7 @@ def _written(text: str) -> bytes:
     return text.encode()
 
 
-_READERS: dict[int, Callable[[bytes], Any]] = {
+_READERS: dict[int, Reader] = {
     16: lambda raw: raw == b"t",
     17: lambda raw: bytes.fromhex(raw[2:].decode()),
     20: int,
