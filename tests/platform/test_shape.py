@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -28,7 +30,7 @@ from sync.platform.shape.answers import Holding, masked
 from sync.platform.shape.batches import Lane, check_signature, make_batch
 from sync.platform.shape.clocks import deadline
 from sync.platform.shape.compare import Ours, compare, differing, tally
-from sync.platform.shape.files import check_proof, proof_of, read_file, write_file
+from sync.platform.shape.files import check_proof, each_row, proof_of, read_file, write_file
 from sync.platform.shape.load import shipped
 from sync.platform.shape.profile import Layout, Operation, Profile
 from sync.platform.shape.rows import End, Mapper, Provider, Record, Row, RowRefused, row_digest
@@ -132,7 +134,7 @@ def test_a_file_says_what_was_written(name: str, texts: list[str]) -> None:
     columns = [column.name for column in profile.columns]
     header = {"flow": "B1"}
     content = write_file(profile, "b", columns, [row.values for row in rows], header)
-    _, back = read_file(profile, content)
+    back = read_file(profile, content)
     at = next(at for at, column in enumerate(profile.columns) if column.source == "hash")
     for row, read in zip(rows, back, strict=True):
         values = [read.get(column) or None for column in columns]
@@ -140,6 +142,26 @@ def test_a_file_says_what_was_written(name: str, texts: list[str]) -> None:
         assert row_digest(values) == row.values[at], "who reads it can check it"
     with pytest.raises(FileBroken):
         check_proof(content[: len(content) // 2], proof_of(content, len(rows)))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_long_list_never_stands_in_memory(name: str) -> None:
+    """Each row is let go of before the next; a file that breaks off is found out at its end at the latest."""
+    profile = shipped()[name]
+    names = [f"column{at}" for at in range(4)]
+    content = write_file(profile, "b", names, [[f"{row}-{at}" * 4 for at in range(4)] for row in range(3000)], {})
+    tracemalloc.start()
+    try:
+        walk = each_row(profile, content)
+        count = sum(1 for _ in islice(walk, 2500))
+        walked, _ = tracemalloc.get_traced_memory()
+        count += sum(1 for _ in walk)
+        rows = read_file(profile, content)
+        whole, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert count == len(rows) == 3000
+    assert walked < whole / 2
 
 
 @given(content=st.binary(max_size=300), name=st.sampled_from(FILES))

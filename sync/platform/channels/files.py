@@ -5,7 +5,7 @@ A file that comes is read only when its ``.ok`` file names its digest, so half a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sync.platform.alarms import ChannelTrouble
@@ -13,7 +13,7 @@ from sync.platform.channels.base import FEEDBACK, Bundle
 from sync.platform.channels.database import answer_values
 from sync.platform.channels.places import Place
 from sync.platform.shape.batches import BatchOut, header_values
-from sync.platform.shape.files import check_proof, file_name, proof_of, read_file, write_file
+from sync.platform.shape.files import check_proof, each_row, file_name, proof_of, read_file, write_file
 from sync.platform.shape.profile import Profile
 from sync.platform.shape.rows import Provider
 from sync.platform.shape.values import Value
@@ -79,20 +79,30 @@ class FilesChannel:
             yield Bundle(rows, self._mover(name))
 
     def _whole(self, prefix: str) -> Iterator[tuple[str, list[dict[str, str]]]]:
+        for name in self._proven(prefix):
+            if (content := self._read(name)) is not None:
+                yield name, read_file(self._profile, content)
+
+    def _proven(self, prefix: str) -> list[str]:
+        """Names of files that have an ``.ok`` file, oldest first."""
         names = self._place.names(self._folders.back)
-        for name in names:
-            if not name.startswith(prefix) or name.endswith((PROOF, SIGNATURE)) or name + PROOF not in names:
-                continue
-            content = self._place.read(self._folders.back, name)
-            try:
-                count = check_proof(content, self._place.read(self._folders.back, name + PROOF))
-                _, rows = read_file(self._profile, content)
-                if len(rows) != count:
-                    raise FileBroken("another number of rows than its .ok file names")
-            except FileBroken:
-                self.broken.append(name[:80])
-                continue
-            yield name, rows
+        return [
+            name
+            for name in names
+            if name.startswith(prefix) and not name.endswith((PROOF, SIGNATURE)) and name + PROOF in names
+        ]
+
+    def _read(self, name: str) -> bytes | None:
+        """A file's bytes, if it is whole: the bytes and the number of rows that were proven, and read to its end."""
+        content = self._place.read(self._folders.back, name)
+        try:
+            count = check_proof(content, self._place.read(self._folders.back, name + PROOF))
+            if sum(1 for _ in each_row(self._profile, content)) != count:
+                raise FileBroken("another number of rows than its .ok file names")
+        except FileBroken:
+            self.broken.append(name[:80])
+            return None
+        return content
 
     def _mover(self, name: str) -> Callable[[], None]:
         def move() -> None:
@@ -102,19 +112,21 @@ class FilesChannel:
         return move
 
     def holdings(self) -> Bundle | None:
-        """The newest list of holdings; older ones are put away with it."""
+        """The newest list of holdings that is whole, walked as it is read; older ones are put away with it."""
         side = self._profile.holdings
-        if side is None:
-            return None
-        found = list(self._whole(side.place))
-        if not found:
-            return None
+        names = self._proven(side.place) if side else []
+        while names:
+            newest = names.pop()
+            if (content := self._read(newest)) is not None:
+                return Bundle(each_row(self._profile, content), self._movers([*names, newest]))
+        return None
 
-        def put_away() -> None:
-            for name, _ in found:
+    def _movers(self, names: Sequence[str]) -> Callable[[], None]:
+        def move() -> None:
+            for name in names:
                 self._mover(name)()
 
-        return Bundle(found[-1][1], put_away)
+        return move
 
     def answer(self, values: Mapping[str, Any]) -> None:
         """A file with one row and its proof."""

@@ -23,7 +23,7 @@ from sync.platform.channels.database import answer_values
 from sync.platform.channels.files import batch_file
 from sync.platform.channels.signing import NationalSecret, national_headers, open_secret, our_headers
 from sync.platform.shape.batches import BatchOut
-from sync.platform.shape.files import read_file, write_file
+from sync.platform.shape.files import each_row, read_file, write_file
 from sync.platform.shape.profile import Profile, Side
 from sync.platform.shape.rows import Provider
 from sync.platform.shape.xml_files import FileBroken
@@ -163,7 +163,7 @@ class HttpChannel:
         if status == 204 or not content:
             return []
         try:
-            return read_file(self._profile, content)[1]
+            return read_file(self._profile, content)
         except FileBroken:
             raise ChannelTrouble("half-file", path) from None
 
@@ -183,8 +183,12 @@ class HttpChannel:
         self._taken(status, (200, 404))
         if status == 404:
             return None
+        return Bundle(self._held(content), lambda: None)
+
+    def _held(self, content: bytes) -> Iterator[dict[str, str]]:
+        """Walked as it is read; whoever lays it down learns at its end at the latest that it is not whole."""
         try:
-            return Bundle(read_file(self._profile, content)[1], lambda: None)
+            yield from each_row(self._profile, content)
         except FileBroken:
             raise ChannelTrouble("half-file", "/holdings") from None
 

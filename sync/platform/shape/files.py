@@ -8,8 +8,9 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
@@ -40,13 +41,18 @@ def write_file(
     return b"".join(zipped({f"{stem}.{EXTENSIONS[profile.layout]}": [body]}))
 
 
-def read_file(profile: Profile, content: bytes) -> tuple[Named, list[dict[str, str]]]:
-    """Header and rows of a file, as texts by column. Raises ``FileBroken``."""
+def read_file(profile: Profile, content: bytes) -> list[dict[str, str]]:
+    """The rows of a file, as texts by column. Raises ``FileBroken``."""
+    return list(each_row(profile, content))
+
+
+def each_row(profile: Profile, content: bytes) -> Iterator[dict[str, str]]:
+    """The rows of a file one after another: a list of a million never stands in memory. Raises ``FileBroken``, maybe at its end."""
     if profile.file.zipped:
         content = _unzipped(content)
     if not content:
         raise FileBroken("empty")
-    return _READERS[profile.layout](profile, content)
+    yield from _READERS[profile.layout](profile, content)
 
 
 def proof_of(content: bytes, rows: int) -> bytes:
@@ -87,21 +93,28 @@ def _write_csv(profile: Profile, columns: Sequence[str], rows: Sequence[Sequence
     return out.getvalue().encode(profile.encoding)
 
 
-def _read_csv(profile: Profile, content: bytes) -> tuple[Named, list[dict[str, str]]]:
+def _read_csv(profile: Profile, content: bytes) -> Iterator[dict[str, str]]:
+    if content[-1:] != b"\n":
+        raise FileBroken("breaks off")
+    text = io.TextIOWrapper(io.BytesIO(content), profile.encoding, newline="")
     try:
-        text = content.decode(profile.encoding)
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=profile.file.delimiter, strict=True))
+        yield from _dicts(csv.reader(text, delimiter=profile.file.delimiter, strict=True))
     except (UnicodeDecodeError, csv.Error):
         raise FileBroken("can't be read as text") from None
-    if not lines or not text.endswith("\n"):
-        raise FileBroken("breaks off")
-    return {}, _dicts(lines[0], [line for line in lines[1:] if line])
 
 
-def _dicts(names: Sequence[str], lines: Sequence[Sequence[str]]) -> list[dict[str, str]]:
-    if any(len(line) != len(names) for line in lines):
-        raise FileBroken("a line has more or fewer columns than the first")
-    return [dict(zip(names, line, strict=True)) for line in lines]
+def _dicts(lines: Iterable[list[str]]) -> Iterator[dict[str, str]]:
+    """Rows by the names in the first line; empty lines are none."""
+    names: list[str] = []
+    for line in lines:
+        if not names:
+            names = line
+        elif line and len(line) != len(names):
+            raise FileBroken("a line has more or fewer columns than the first")
+        elif line:
+            yield dict(zip(names, line, strict=True))
+    if not names:
+        raise FileBroken("empty")
 
 
 def _write_xlsx(_profile: Profile, columns: Sequence[str], rows: Sequence[Sequence[Value]], _header: Named) -> bytes:
@@ -119,17 +132,16 @@ def _write_xlsx(_profile: Profile, columns: Sequence[str], rows: Sequence[Sequen
     return out.getvalue()
 
 
-def _read_xlsx(_profile: Profile, content: bytes) -> tuple[Named, list[dict[str, str]]]:
+def _read_xlsx(_profile: Profile, content: bytes) -> Iterator[dict[str, str]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
-        lines = [[str(cell) for cell in line] for line in sheet.iter_rows()]
+        yield from _dicts([str(cell) for cell in line] for line in sheet.iter_rows())
+    except FileBroken:
+        raise
     except (CalamineError, IndexError, ValueError, OSError):
         raise FileBroken("not a whole spreadsheet") from None
-    if not lines:
-        raise FileBroken("empty")
-    return {}, _dicts(lines[0], lines[1:])
 
 
 def _write_json(profile: Profile, columns: Sequence[str], rows: Sequence[Sequence[Value]], header: Named) -> bytes:
@@ -138,27 +150,27 @@ def _write_json(profile: Profile, columns: Sequence[str], rows: Sequence[Sequenc
     return msgspec.json.encode({shape.header: header, shape.body: listed})
 
 
-def _read_json(profile: Profile, content: bytes) -> tuple[Named, list[dict[str, str]]]:
+def _read_json(profile: Profile, content: bytes) -> Iterator[dict[str, str]]:
     try:
-        whole = msgspec.json.decode(content)
-        rows = whole[profile.file.body]
-        header = whole.get(profile.file.header, {})
-        texts = [{str(name): "" if value is None else str(value) for name, value in row.items()} for row in rows]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError):
+        # each row stays the bytes that it came in until its turn
+        whole = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+        for raw in msgspec.json.decode(whole[profile.file.body], type=list[msgspec.Raw]):
+            row = msgspec.json.decode(raw, type=dict[str, Any])
+            yield {name: "" if value is None else str(value) for name, value in row.items()}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError):
         raise FileBroken("not the JSON that was agreed") from None
-    return header if isinstance(header, dict) else {}, texts
 
 
 def _write_xml(profile: Profile, columns: Sequence[str], rows: Sequence[Sequence[Value]], header: Named) -> bytes:
     return write_xml(profile.file, profile.encoding, columns, rows, header)
 
 
-def _read_xml(profile: Profile, content: bytes) -> tuple[Named, list[dict[str, str]]]:
+def _read_xml(profile: Profile, content: bytes) -> Iterator[dict[str, str]]:
     return read_xml(profile.file, content)
 
 
 Write = Callable[[Profile, Sequence[str], Sequence[Sequence[Value]], Named], bytes]
-Read = Callable[[Profile, bytes], tuple[Named, list[dict[str, str]]]]
+Read = Callable[[Profile, bytes], Iterator[dict[str, str]]]
 _WRITERS: Mapping[Layout, Write] = {
     Layout.CSV: _write_csv, Layout.XLSX: _write_xlsx, Layout.XML: _write_xml, Layout.JSON: _write_json,
 }  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -11,6 +12,7 @@ from sync.platform.shape.profile import FileShape
 from sync.platform.shape.values import Value
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_PIECE = 16 * 1024
 _DECLARES = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -42,26 +44,51 @@ def _element(name: str, value: Value) -> str:
     return f"<{name}>{text}</{name}>"
 
 
-def read_xml(shape: FileShape, content: bytes) -> tuple[Mapping[str, Value], list[dict[str, str]]]:
-    """Header and rows. Raises ``FileBroken``; a document that declares entities is refused unread."""
+def read_xml(shape: FileShape, content: bytes) -> Iterator[dict[str, str]]:
+    """The rows, each let go of when the next is read. Raises ``FileBroken``; what declares entities is refused unread."""
     if _DECLARES.search(content):
         raise FileBroken("declares a document type")
     try:
-        parser = ElementTree.XMLParser()  # noqa: S314 - whatever declares entities was refused above
-        if b'encoding="GB18030"' in content[:80]:
-            text = content.decode("gb18030").split("?>", 1)[1]
-            parser.feed(text)
-        else:
-            parser.feed(content)
-        root = parser.close()
+        yield from _rows(shape, content)
+    except FileBroken:
+        raise
     except (ElementTree.ParseError, UnicodeDecodeError, IndexError, ValueError):
         raise FileBroken("not a whole XML document") from None
-    if root.tag != shape.root:
-        raise FileBroken("another root element")
-    header, body = root.find(shape.header), root.find(shape.body)
-    if body is None:
+
+
+def _rows(shape: FileShape, content: bytes) -> Iterator[dict[str, str]]:
+    parser, has_body = ElementTree.XMLPullParser(("start", "end")), False
+    above: list[ElementTree.Element] = []
+    for piece in _pieces(content):
+        parser.feed(piece)
+        for event, element in parser.read_events():
+            if event == "start":
+                above.append(element)
+                continue
+            above.pop()
+            if len(above) == 2 and above[1].tag == shape.body:
+                if element.tag == shape.row:
+                    yield _texts(element)
+                above[1].remove(element)
+            has_body = has_body or (len(above) == 1 and element.tag == shape.body)
+            if not above and element.tag != shape.root:
+                raise FileBroken("another root element")
+    parser.close()
+    if not has_body:
         raise FileBroken("without a body")
-    return _texts(header) if header is not None else {}, [_texts(row) for row in body.findall(shape.row)]
+
+
+def _pieces(content: bytes) -> Iterator[str | bytes]:
+    """The document bit by bit; the parser itself reads no GB18030."""
+    if b'encoding="GB18030"' not in content[:80]:
+        for start in range(0, len(content), _PIECE):
+            yield content[start : start + _PIECE]
+        return
+    decoder = codecs.getincrementaldecoder("gb18030")()
+    body = content.index(b"?>") + 2
+    for start in range(body, len(content), _PIECE):
+        yield decoder.decode(content[start : start + _PIECE])
+    yield decoder.decode(b"", final=True)
 
 
 def _texts(element: ElementTree.Element) -> dict[str, str]:

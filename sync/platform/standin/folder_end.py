@@ -50,7 +50,7 @@ class FolderEnd:
     def _take(self, path: Path, now: datetime) -> int:
         note = path.with_name(path.name + SIGNATURE)
         try:
-            _, rows = read_file(self._standin.profile, path.read_bytes())
+            rows = read_file(self._standin.profile, path.read_bytes())
         except FileBroken:
             self.broken += 1
             return 0
@@ -73,7 +73,7 @@ class FolderEnd:
         side = self._standin.profile.answers
         if side is None:
             return
-        _, rows = read_file(self._standin.profile, path.read_bytes())
+        rows = read_file(self._standin.profile, path.read_bytes())
         for row in rows:
             self._standin.ledger.keep_answer(
                 row[side.named("message")], row[side.named("outcome")], row.get(side.named("text"), "")

@@ -130,7 +130,7 @@ class HttpEnd:
         if self._standin.ledger.knows_batch(number):
             return 409, b"", {}
         try:
-            _, rows = read_file(self._standin.profile, body)
+            rows = read_file(self._standin.profile, body)
             note = unb64(headers.get(NOTE, ""), "note", length=None).decode()
         except (FileBroken, FormatInvalid, UnicodeDecodeError):
             return 422, b"", {}
@@ -177,7 +177,7 @@ class HttpEnd:
         side = self._standin.profile.answers
         if side is None:
             return 404, b"", {}
-        for row in read_file(self._standin.profile, body)[1]:
+        for row in read_file(self._standin.profile, body):
             self._standin.ledger.keep_answer(
                 row[side.named("message")], row[side.named("outcome")], row.get(side.named("text"), "")
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -122,16 +123,18 @@ def _end_of(services: Services, link: PlatformLink, standin: StandIn, at: Path |
 def _rounds(services: Services, standin: StandIn, end: End, options: argparse.Namespace) -> int:
     sys.stdout.write(f"模拟平台已启动：{options.link}（{standin.profile.id}）/ the stand-in runs; Ctrl-C ends it\n")
     sys.stdout.flush()
-    wait, done, told = threading.Event(), 0, services.clock.now()
+    wait, done, talked = threading.Event(), 0, 0
+    told: datetime | None = None
     try:
         while not options.rounds or done < options.rounds:
             before = standin.seen.batches
             end.work(services.clock.now())
             if standin.seen.batches != before:
                 _tell(standin)
-            if options.talks and (services.clock.now() - told).total_seconds() >= options.talks:
-                told = services.clock.now()
-                _talk(services, standin, end)
+            # the first as soon as something is held: whoever looks on waits for none
+            due = told is None or (services.clock.now() - told).total_seconds() >= options.talks
+            if options.talks and due and _talk(services, standin, end, talked):
+                told, talked = services.clock.now(), talked + 1
             done += 1
             if options.rounds and done >= options.rounds:
                 break
@@ -142,17 +145,17 @@ def _rounds(services: Services, standin: StandIn, end: End, options: argparse.Na
     return 0
 
 
-def _talk(services: Services, standin: StandIn, end: End) -> None:
-    """Hand something over about one of the records that are held, as people bring it to a platform."""
+def _talk(services: Services, standin: StandIn, end: End, before: int) -> bool:
+    """Hand something over about one of the records that are held, as people bring it to a platform; each kind in its turn."""
     listed = sorted(key for key, (_, status) in standin.ledger.state().items() if status == "listed")
     if not listed:
-        return
-    chance = standin.manners.chance
-    kind, text, more = chance.choice(_TALK)
-    key = chance.choice(listed)
+        return False
+    kind, text, more = _TALK[before % len(_TALK)]
+    key = standin.manners.chance.choice(listed)
     end.send(standin.message(kind, key, text, services.clock.now(), **more))
     sys.stdout.write(f"转出一件来件 / a message was handed over: {kind} {key}\n")
     sys.stdout.flush()
+    return True
 
 
 _TALK: tuple[tuple[str, str, dict[str, str]], ...] = (
