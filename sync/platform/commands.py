@@ -33,7 +33,9 @@ def parser() -> argparse.ArgumentParser:
     actions.add_parser("profiles", help="列出交换方案 / list the profiles")
     attempt = actions.add_parser("try", help="看看会发送什么并校验 / show what would be sent, and validate it")
     attempt.add_argument("profile", help="方案名或 TOML 文件 / a profile's name or TOML file")
-    attempt.add_argument("--limit", type=int, default=1000, help="核对多少条 / how many entries")
+    attempt.add_argument(
+        "--limit", type=int, help="只核对最新的多少条；默认全部 / only so many, the newest; default: all"
+    )
     attempt.add_argument("--link", help="并核对这个对接的另一端 / also check this link's other end")
     _add_link_words(actions.add_parser("add", help="登记一个对接 / add a link"))
     actions.add_parser("list", help="列出对接、进度与告警 / list links, how far they are, alarms")
@@ -95,16 +97,20 @@ def _try(services: Services, options: argparse.Namespace) -> int:
     path = Path(options.profile)
     profile = load_profile(path) if path.suffix == ".toml" else profile_named(options.profile, profile_folder(services))
     name = options.link or "try"
-    trial = try_profile(
-        services, profile, link_signer(services, name), services.clock.now(), limit=max(1, options.limit)
-    )
+    limit = None if options.limit is None else max(1, options.limit)
+    trial = try_profile(services, profile, link_signer(services, name), services.clock.now(), limit=limit)
+    _say("栏目、要求（* 有效记录必填）、← 字段、值 / column, what it takes (* required while in force), ← field, value")
     for shown in trial.shown:
         _say(f"── {shown.operation} {shown.key}")
-        width = max(len(column) for column, _, _ in shown.cells)
-        for column, source, value in shown.cells:
-            _say(f"  {column.ljust(width)}  ← {source:<22} {value}")
-    source = "虚构样例 / a made-up sample" if trial.made_up else "在册记录 / entries in force"
-    _say(f"{source}: {trial.rows} 行可发送 / rows can be sent, {trial.refused} 行不可 / can not")
+        width, wide = (max(map(len, texts)) for texts in zip(*((c.column, c.what) for c in shown.cells), strict=True))
+        for cell in shown.cells:
+            _say(f"  {cell.column.ljust(width)}  {cell.what.ljust(wide)}  ← {cell.source:<22} {cell.value}".rstrip())
+    if trial.made_up:
+        _say("没有在册记录，以上为虚构样例 / no entry is in force: a made-up sample")
+    else:
+        done = trial.rows + trial.refused
+        _say(f"在册 {trial.all} 条，核对 {done} 条：{trial.rows} 条可发送，{trial.refused} 条不可 / "
+             f"{trial.all} entries in force, {done} checked: {trial.rows} can be sent, {trial.refused} can not")  # fmt: skip
     for (column, problem), count in sorted(trial.faults.items()):
         _say(f"  {column}: {problem}  × {count}")
     if options.link:

@@ -58,7 +58,7 @@ def _in(browser: Browser, home: House, name: str, language: str = "zh") -> Visit
 def test_the_loop_by_hand(browser: Browser, home: House, tmp_path: Path) -> None:
     assert "xml_envelope" in home.run("platform", "profiles")
     tried = home.run("platform", "try", "xml_envelope")
-    assert "← case_number" in tried and "0 行不可" in tried
+    assert "← case_number" in tried and "0 条不可" in tried
     assert not re.search(r"\d{17}[\dX]", tried), "no whole number on a screen"
     root = tmp_path / "exchange"
     root.mkdir()

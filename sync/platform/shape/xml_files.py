@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -61,7 +62,8 @@ def _rows(shape: FileShape, content: bytes) -> Iterator[dict[str, str]]:
     above: list[ElementTree.Element] = []
     for piece in _pieces(content):
         parser.feed(piece)
-        for event, element in parser.read_events():
+        found: Iterator[Any] = parser.read_events()  # elements alone, of the two events that were asked for
+        for event, element in found:
             if event == "start":
                 above.append(element)
                 continue
