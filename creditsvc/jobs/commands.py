@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
 from creditsvc.feature import Feature, Job, furnished
 from creditsvc.jobs.runner import Runner, jobs_of
+from creditsvc.jobs.stopping import Stopping
 from creditsvc.jobs.tables import JobRun
 from creditsvc.kernel.errors import NotFound
 from creditsvc.kernel.text import Bilingual
@@ -68,11 +67,10 @@ def _run(services: Services, job: Job) -> int:
 
 
 def _work(services: Services, features: Sequence[Feature]) -> int:
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    stopping = Stopping()
     runner = Runner(services, features)
     scheduler = runner.start()
-    stop.wait()
+    while not stopping.look():
+        continue
     runner.stop(scheduler)
     return 0

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 
 from creditsvc.feature import Feature
 from creditsvc.jobs.runner import Runner
+from creditsvc.jobs.stopping import Stopping
 from creditsvc.services import open_services
 from creditsvc.settings import Settings
 from creditsvc.storage.calendars import refuse_without_calendar
@@ -42,14 +41,12 @@ def main(argv: Sequence[str], features: Sequence[Feature]) -> int:
     refuse_if_behind(services.database, services.keys)
     refuse_without_calendar(services.database, services.clock.now())
     _allow_files(settings)
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    stopping = Stopping()
     runner = Runner(services, features)
     scheduler = None if options.no_jobs else runner.start()
     web = subprocess.Popen(web_command(settings))  # noqa: S603 - our own command line, no shell
     try:
-        while not stop.wait(0.5):
+        while not stopping.look():
             if web.poll() is not None:
                 sys.stderr.write("网页服务意外结束 / the web server ended by itself\n")
                 return 1
