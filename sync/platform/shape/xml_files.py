@@ -58,7 +58,8 @@ def read_xml(shape: FileShape, content: bytes) -> Iterator[dict[str, str]]:
 
 
 def _rows(shape: FileShape, content: bytes) -> Iterator[dict[str, str]]:
-    parser, has_body = ElementTree.XMLPullParser(("start", "end")), False
+    parser: ElementTree.XMLPullParser[Any] = ElementTree.XMLPullParser(("start", "end"))
+    has_body = False
     above: list[ElementTree.Element] = []
     for piece in _pieces(content):
         parser.feed(piece)
