@@ -31,7 +31,7 @@ ALARMS: Mapping[str, Alarm] = {
                             "请对方恢复前置库；恢复后自动续传", "have it started again; sending goes on by itself"),
     "folder-gone": _alarm("交换目录不可用", "the exchange folder can't be used",
                           "检查目录、挂载和权限", "check the folder, its mount and its rights"),
-    "disk-full": _alarm("对方磁盘已满", "the disk is full",
+    "disk-full": _alarm("对方磁盘已满", "the disk at the other end is full",
                         "请对方清理空间；恢复后自动续传", "have space made; sending goes on by itself"),
     "schema-changed": _alarm("对方表结构已变", "the tables have changed",
                              "核对变动并改好交换方案；相符后自动续传", "mend the profile; sending then goes on by itself"),
