@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from punishment_rules.catalogue_types import Association, Measure, Trigger, Version
 from punishment_rules.facts import (
@@ -24,8 +24,7 @@ from punishment_rules.law import DebtorKind, Names
 Source = ListingFact | OrderFact | MarkFact | RoleFact | DisciplineFact
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One fact that brings the row to bear. `doubt` names why a person has to look; None means the join is certain."""
 
     source: Source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from punishment_rules import wording
 from punishment_rules.bind import Hit, hits, names_target, noted, own_debt_possible
@@ -16,12 +17,15 @@ from punishment_rules.overlay import Overlay
 from punishment_rules.reliefs import approving, last_day, suspending
 
 _NEXT = timedelta(days=1)
-_QUIET = Reason("quiet", Text("仅求结论", "the outcome only"), Citation("—", "", Level.PRACTICE))
-"""Stands for the reasons of a working that nobody reads."""
+_UNTOLD = Reason("quiet", Text("仅求结论", "the outcome only"), Citation("—", "", Level.PRACTICE))
+_QUIET = {
+    outcome: Verdict(outcome, None, (_UNTOLD,), (), None, wording.NOTHING_ENDS, wording.NOTHING_TO_DO, ())
+    for outcome in Outcome
+}
+"""The verdicts of a working that nobody reads: the outcome and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked of a row: about whom, for which act, on which day, by which law."""
 
     facts: Facts
@@ -57,13 +61,14 @@ class _Working:
         self.note(code, text, held=True, citation=citation)
 
     def clear(self, code: str, text: Text, citation: Citation, sources: tuple[str, ...] = ()) -> Verdict:
+        if self.quiet:
+            return _QUIET[Outcome.CLEAR]
         self.because(code, text, citation, held=False)
         return self._verdict(Outcome.CLEAR, sources, wording.NOTHING_ENDS, wording.NOTHING_TO_DO)
 
     def bound(self, outcome: Outcome, found: tuple[Hit, ...]) -> Verdict:
         if self.quiet:
-            self.reasons = self.reasons or [_QUIET]
-            return self._verdict(outcome, (), wording.NOTHING_ENDS, wording.NOTHING_TO_DO)
+            return _QUIET[outcome]
         sources = tuple(dict.fromkeys(hit.entry for hit in found))
         step = wording.next_step(found, temporary=self.measure.temporary_lift)
         if outcome is Outcome.NEEDS_OFFICER:
@@ -71,8 +76,7 @@ class _Working:
         return self._verdict(outcome, sources, wording.ends(found), step)
 
     def _verdict(self, outcome: Outcome, sources: tuple[str, ...], ends: Text, step: Text) -> Verdict:
-        if not self.quiet:
-            self.note("outcome", outcome.label)
+        self.note("outcome", outcome.label)
         return Verdict(outcome, self.measure.id, tuple(self.reasons), sources, None, ends, step, tuple(self.trace))
 
 
@@ -80,7 +84,7 @@ def judge(measure: Measure, question: Question) -> Verdict:
     """The verdict of one row, with the first later day on which its outcome changes by date alone."""
     verdict = _judge_on(_Working(measure, question))
     for day in _turning_days(measure, question):
-        then = Question(question.facts, question.act, day, question.catalogue, question.overlay)
+        then = question._replace(on=day)
         if _judge_on(_Working(measure, then, quiet=True)).outcome is not verdict.outcome:
             return _changing(verdict, day)
     return verdict
@@ -107,14 +111,14 @@ def _judge_on(working: _Working) -> Verdict:
         return working.clear("not_in_force", wording.not_yet(later), measure.versions[0].clauses[0])
     level = ceiling(measure, version, on, question.overlay)
     if not working.quiet:
-        working.note("version", _version_line(version, on), held=True, citation=level.basis)
+        working.trace.append(TraceLine("version", _version_line(version, on), True, level.basis))
     if version.separate_decision:
         return _by_paper(working, version, level)
     found = hits(measure, version, facts, act=question.act, on=on)
     if not found:
-        return working.clear(*_why_not(facts, version, on), level.basis)
-    for hit in () if working.quiet else found:
-        working.note("source", wording.source_line(hit), held=hit.doubt is None)
+        return _QUIET[Outcome.CLEAR] if working.quiet else working.clear(*_why_not(facts, version, on), level.basis)
+    if not working.quiet:
+        working.trace.extend(TraceLine("source", wording.source_line(hit), hit.doubt is None) for hit in found)
     if version.amount is Amount.LARGE_OWN_DEBT and not own_debt_possible(found):
         return working.clear("not_own_debt", wording.NOT_OWN_DEBT, level.basis, tuple(hit.entry for hit in found))
     return _after_reliefs(working, version, level, found)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +255,7 @@ class Citation:
         return in_force(on, self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why: a stable code, a sentence, and the clause it stands on."""
 
     code: str
@@ -264,8 +263,7 @@ class Reason:
     citation: Citation
 
 
-@dataclass(frozen=True, slots=True)
-class TraceLine:
+class TraceLine(NamedTuple):
     """One step of the working that a lawyer can follow; `held` is what the step found, None for a remark.
 
     `citation` is the clause on which the step stands, where it stands on one.
