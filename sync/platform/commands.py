@@ -16,7 +16,7 @@ from creditsvc.services import Services, open_services
 from creditsvc.settings import Settings
 from sync.platform.alarms import ALARMS, open_alarms
 from sync.platform.channels.open import CHANNELS, SCHEMES, link_signer, open_channel
-from sync.platform.exchange import JOB, fetch
+from sync.platform.exchange import JOB, fetch_link
 from sync.platform.late import all_late
 from sync.platform.links import NewLink, add_link, end_link, link_named, live_links, pause, profile_folder, profile_of
 from sync.platform.reconcile import reconcile
@@ -169,8 +169,8 @@ def _send(services: Services, options: argparse.Namespace) -> int:
 
 def _fetch(services: Services, options: argparse.Namespace) -> int:
     with services.database.reading() as session:
-        link_named(session, options.link)
-    _say(f"取回 {fetch(services, services.clock.now())} 行 / rows came")
+        link = link_named(session, options.link)
+    _say(f"取回 {fetch_link(services, link)} 行 / rows came")
     return 0
 
 

@@ -116,10 +116,24 @@ def _compared(services: Services, link: PlatformLink, profile: Profile, channel:
     return int(reconcile(services, link, profile, channel, caller=JOB) is not None)
 
 
+def fetch_link(services: Services, link: PlatformLink) -> int:
+    """What came on one link, for whoever asks by hand: raises the ``ChannelTrouble`` that the desk then shows too."""
+    return _working(services, link, _fetch)
+
+
 def _with_channel(
     services: Services, link: PlatformLink, work: Callable[[Services, PlatformLink, Profile, Channel], int]
 ) -> int:
     """Work with an open channel; trouble is named and ends here."""
+    try:
+        return _working(services, link, work)
+    except ChannelTrouble:
+        return 0
+
+
+def _working(
+    services: Services, link: PlatformLink, work: Callable[[Services, PlatformLink, Profile, Channel], int]
+) -> int:
     try:
         profile = profile_of(services, link)
         channel = open_channel(services, link, profile)
@@ -130,7 +144,7 @@ def _with_channel(
     except ChannelTrouble as trouble:
         with services.database.writing() as session:
             raise_alarm(session, link.id, trouble.code, services.clock.now(), detail=trouble.detail)
-        return 0
+        raise
 
 
 def watch(services: Services, now: datetime) -> int:

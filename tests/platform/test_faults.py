@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from creditsvc.services import Services
+from sync.platform.alarms import ChannelTrouble
 from sync.platform.channels.files import FilesChannel
+from sync.platform.exchange import fetch_link
 from sync.platform.standin.manners import Manners
 from sync.platform.tables import PlatformBatch, PlatformReceipt, PlatformStray
 from tests.platform.faults import (
@@ -190,6 +192,17 @@ def test_a_schema_that_changed_overnight(front: World) -> None:
     assert standing_alarms(front) == set()
     assert front.ledger.state()[first[0]] == (2, "ended")
     assert {key for key, (_, status) in front.ledger.state().items() if status == "listed"} == {first[1], *later}
+
+
+def test_who_fetches_by_hand_is_told_what_is_wrong(front: World) -> None:
+    """As a number of rows, none would look as if all were well."""
+    assert front.engine is not None
+    with front.engine.begin() as connection:
+        connection.execute(text(f"DROP TABLE {front.profile.feedback.place}"))
+    with pytest.raises(ChannelTrouble) as trouble:
+        fetch_link(front.services, front.link)
+    assert trouble.value.code == "schema-changed"
+    assert "schema-changed" in standing_alarms(front)
 
 
 def _worlds(templates: Templates, folder: Path, serial: int) -> Iterator[World]:
