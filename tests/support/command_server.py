@@ -10,16 +10,21 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+SECONDS = 240
+"""That a command may take at most."""
 
 
 def serve() -> int:
@@ -62,9 +67,9 @@ def _server() -> subprocess.Popen[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("CREDITSVC_")}
     made = subprocess.Popen(
         [sys.executable, "-m", "tests.support.command_server"], cwd=ROOT, env=environ, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    atexit.register(made.kill)
+    atexit.register(_stop, made)
     return made
 
 
@@ -79,11 +84,24 @@ def run_command(
         for name, file in files.items():
             file.write_text(stdin if name == "stdin" else "", "utf-8")
         asked = {"words": list(words), "environ": dict(environ), "folder": str(folder)}
-        server.stdin.write(json.dumps(asked | {name: str(file) for name, file in files.items()}) + "\n")
-        server.stdin.flush()
-        ended = server.stdout.readline()
-        assert ended, "the server of commands has gone"
+        try:
+            server.stdin.write(json.dumps(asked | {name: str(file) for name, file in files.items()}) + "\n")
+            server.stdin.flush()
+            ready, _, _ = select.select([server.stdout], [], [], SECONDS)
+            ended = server.stdout.readline() if ready else ""
+            assert ended, f"{words}: not ended after {SECONDS} seconds\n{files['stderr'].read_text('utf-8')}"
+        except BaseException:  # whatever broke off the waiting: the next command must not read this one's end
+            _stop(server)
+            _server.cache_clear()
+            raise
         return int(ended), files["stdout"].read_text("utf-8") + files["stderr"].read_text("utf-8")
+
+
+def _stop(server: subprocess.Popen[str]) -> None:
+    """Kill it with the command that it runs."""
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait(10)
 
 
 if __name__ == "__main__":
