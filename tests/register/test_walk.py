@@ -89,7 +89,9 @@ class Walk(RuleBasedStateMachine):
         self.before: dict[str, Any] = {"given": given}
         for who, case_of in ((ADULT, 2), (FIRM, 1), (NAMESAKE, 1)):
             self.put_before_the_court(who, case_of, "李乙" if who is ADULT else "", again=False)
-        self.list_somebody(1, ["able_but_refuses"], None, [], True, PRESIDENT)  # the unit: decided, and not yet published
+        self.list_somebody(
+            1, ["able_but_refuses"], None, [], True, PRESIDENT
+        )  # the unit: decided, and not yet published
 
     @property
     def today(self) -> date:
