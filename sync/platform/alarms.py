@@ -13,6 +13,19 @@ from creditsvc.kernel.errors import Unavailable
 from creditsvc.kernel.text import Bilingual
 from sync.platform.tables import PlatformAlarm, PlatformLink
 
+OF_THE_CHANNEL = frozenset(
+    {
+        "database-gone",
+        "folder-gone",
+        "disk-full",
+        "schema-changed",
+        "receiver-refused",
+        "receiver-gone",
+        "secret-missing",
+    }
+)
+"""Alarms of the way there: they are over when something has gone through it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alarm:

@@ -17,39 +17,28 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
 from sync.platform import records
-from sync.platform.alarms import ChannelTrouble, RowsImpossible, clear_alarms, raise_alarm
+from sync.platform.alarms import OF_THE_CHANNEL, ChannelTrouble, RowsImpossible, clear_alarms, raise_alarm
 from sync.platform.bulk import BulkPlanner, Promised
 from sync.platform.channels.base import Channel
 from sync.platform.channels.open import link_signer, open_channel
 from sync.platform.drafts import Drafter
+from sync.platform.due import Waiting, planned_of
 from sync.platform.helper import Helper, HelperGone, is_worth_it
 from sync.platform.links import ADDING, URGENT, Claim, identities_of, locked, profile_of
-from sync.platform.planning import PLANNED, Draft, Planner, mark_sent, refuse, void
+from sync.platform.planning import Draft, Planner, mark_sent, refuse, void
 from sync.platform.reading import Pages, Reading
 from sync.platform.shape.batches import BatchOut, Lane, batch_number
 from sync.platform.shape.bulk import Lines
 from sync.platform.shape.profile import Operation
 from sync.platform.shape.rows import Provider, RowRefused
-from sync.platform.tables import PlatformBatch, PlatformLink, PlatformWish
+from sync.platform.tables import PlatformBatch, PlatformLink
 from sync.tables_feed import FeedStream
 
-OF_THE_CHANNEL = frozenset(
-    {
-        "database-gone",
-        "folder-gone",
-        "disk-full",
-        "schema-changed",
-        "receiver-refused",
-        "receiver-gone",
-        "secret-missing",
-    }
-)
 _LOOK_AGAIN = 0.1
 _TURN = 0.0005
 _LOOKS = 20
@@ -98,9 +87,9 @@ class Sender:
             self._open()
             try:
                 # nothing is written where there is nothing to do: both lanes are looked after every second
-                if urgent and self._urgent_due():
+                if urgent and self._waiting.urgent():
                     self._lane(URGENT, self._urgent)
-                if not urgent_only and self._additions_due():
+                if not urgent_only and self._waiting.additions(self._services.clock.now()):
                     self._lane(ADDING, lambda: self._additions(most, urgent=urgent))
                 self._cleared()
             finally:
@@ -122,6 +111,8 @@ class Sender:
         with self._services.database.reading() as session:
             link = session.get_one(PlatformLink, self._link_id)
             self._profile = profile_of(self._services, link)
+        every = timedelta(seconds=self._profile.schedule.additions_seconds)
+        self._waiting = Waiting(self._services, self._link_id, additions_every=every)
         provider = Provider(link.provider, link.provider_code)
         self._claims: dict[str, Claim] = {}
         self._planner = Planner(self._profile, provider, link_signer(self._services, link.name))
@@ -185,7 +176,7 @@ class Sender:
                     if under_way is not None:
                         under_way.result()
                     under_way = None
-                    if self._urgent_due():
+                    if self._waiting.urgent():
                         self._lane(URGENT, self._urgent)
             if under_way is not None:
                 under_way.result()
@@ -319,36 +310,6 @@ class Sender:
         clear_alarms(session, link.id, frozenset({"agreement-over"}), now)
         return True
 
-    def _urgent_due(self) -> bool:
-        """Whether something was said that may be urgent, or waits from before."""
-        with self._services.database.reading() as session:
-            link, stream = session.get_one(PlatformLink, self._link_id), records.stream_row(session)
-            if stream is None:
-                return False
-            if link.epoch != stream.epoch or min(link.removals_cursor, link.corrections_cursor) < stream.size:
-                return True
-            wished = select(PlatformWish.entry).where(PlatformWish.link_id == self._link_id).limit(1)
-            return session.scalar(wished) is not None or self._has_planned(session, URGENT)
-
-    def _additions_due(self) -> bool:
-        now = self._services.clock.now()
-        with self._services.database.reading() as session:
-            link, stream = session.get_one(PlatformLink, self._link_id), records.stream_row(session)
-            if stream is None or (link.epoch == stream.epoch and link.additions_cursor >= stream.size):
-                return self._has_planned(session, ADDING)
-            every = timedelta(seconds=self._profile.schedule.additions_seconds)
-            return link.additions_at is None or now - link.additions_at >= every or link.additions_at > now
-
-    def _has_planned(self, session: Session, lane: str) -> bool:
-        return session.scalar(self._planned_of(lane).limit(1)) is not None
-
-    def _planned_of(self, lane: str) -> Select[int]:
-        """Batches that were planned and not marked as sent."""
-        lanes = [each.value for each in Lane if each.is_urgent == (lane == URGENT)]
-        return select(PlatformBatch.serial).where(
-            PlatformBatch.link_id == self._link_id, PlatformBatch.state == PLANNED, PlatformBatch.lane.in_(lanes)
-        )
-
     # handing over ---------------------------------------------------------------------------------------------------
 
     def _hand_over(self, batch: BatchOut, *, again: bool) -> None:
@@ -394,7 +355,7 @@ class Sender:
     def _retry(self, lane: str) -> None:
         """Hand over again what was planned and not marked as sent, oldest first."""
         with self._services.database.reading() as session:
-            waiting = session.scalars(self._planned_of(lane).order_by(PlatformBatch.serial)).all()
+            waiting = session.scalars(planned_of(self._link_id, lane).order_by(PlatformBatch.serial)).all()
         for serial in waiting:
             self._retry_one(lane, serial)
 
