@@ -15,6 +15,7 @@ from creditsvc.checks import screening_files as files
 from creditsvc.checks import screening_work
 from creditsvc.checks.screening_work import claim, destroy_old_results, run_screenings, work
 from creditsvc.kernel.errors import Conflict, Gone, InvalidInput, NotFound, TooMany
+from creditsvc.kernel.identity import parse_identity
 from creditsvc.services import Services
 from creditsvc.storage.cells import CellDamaged
 from tests.checks.screening_world import (
@@ -54,11 +55,20 @@ def test_results_stand_beside_the_senders_own_columns(services: Services) -> Non
     assert hit["原表行号"] == "4"
 
 
+def _is_some_number(text: str) -> bool:
+    """One slip in eighteen digits may make a unit's code, whose check is another: then it is that unit that is asked about."""
+    try:
+        parse_identity(text)
+    except InvalidInput:
+        return False
+    return True
+
+
 def test_a_number_near_a_listed_one_tells_nothing_of_it(services: Services) -> None:
     number, name, _ = listed(services)
     slips = [number[:place] + str((int(number[place]) + 1) % 10) + number[place + 1 :] for place in range(6, 17)]
     swaps = [number[:place] + number[place + 1] + number[place] + number[place + 2 :] for place in range(6, 16)]
-    near = [wrong for wrong in (*slips, *swaps) if wrong != number]
+    near = [wrong for wrong in (*slips, *swaps) if wrong != number and not _is_some_number(wrong)]
 
     def said(asked: str) -> list[dict[str, str]]:
         rows = screened(services, csv_of([("c", asked, wrong, "") for wrong in near]))
