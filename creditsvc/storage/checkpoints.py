@@ -44,6 +44,8 @@ class Checkpoints:
         with closing(sqlite3.connect(self._path, timeout=0, isolation_level=None)) as connection:
             while self._written.wait() and not self._over.wait(PAUSE):
                 self._written.clear()
+                if self._over.is_set():  # stopped just before: clearing took back the word that woke us
+                    break
                 # somebody else's checkpoint, or a reader's old snapshot: the next turn moves the rest
                 with suppress(sqlite3.Error):
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

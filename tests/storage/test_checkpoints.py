@@ -5,9 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from creditsvc.services import Services
 from creditsvc.storage import checkpoints
+from creditsvc.storage.checkpoints import Checkpoints
 from creditsvc.storage.direct import instant
 from creditsvc.storage.engine import Database
 
@@ -39,6 +43,26 @@ def test_the_log_is_moved_without_a_writer(sqlite_services: Services, monkeypatc
             return b"k" * 100 in file.read()
 
         assert _eventually(moved)
+
+
+def test_ends_when_it_is_stopped_right_between_looking_and_clearing(tmp_path: Path) -> None:
+    stopped = Checkpoints(str(tmp_path / "log.db"))
+
+    class Late(threading.Event):
+        """Whoever stops does so in the one moment in which nobody looked."""
+
+        def clear(self) -> None:
+            stopped._over.set()
+            self.set()
+            super().clear()
+
+    stopped._written = Late()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "PAUSE", 0.01)
+        stopped.written()
+        assert stopped._thread is not None
+        stopped._thread.join(5)
+        assert not stopped._thread.is_alive()
 
 
 def test_closed_and_used_again(sqlite_services: Services) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Error, Page, sync_playwright
@@ -78,21 +79,22 @@ class Visitor:
         """Press a button of the page's own part."""
         self.page.get_by_role("main").get_by_role("button", name=name, exact=True).first.click()
 
-    def _serious(self) -> list[str]:
-        """What axe finds; asked again where the page was just being replaced by the next."""
-        self.page.wait_for_load_state("load")
-        try:
-            return serious(self.page)
-        except Error:
-            self.page.wait_for_load_state("networkidle")
-            return serious(self.page)
+    def _asked(self, what: Callable[[Page], Any]) -> Any:
+        """An answer of the page; asked again where it was just being replaced by the next, as pages of progress are."""
+        for _ in range(5):
+            self.page.wait_for_load_state("load")
+            try:
+                return what(self.page)
+            except Error:
+                self.page.wait_for_load_state("networkidle")
+        return what(self.page)
 
     def look(self, name: str) -> str:
         """Hold the page against the rules at both sizes; what it says."""
         for size, (width, height) in SIZES.items():
             self.page.set_viewport_size({"width": width, "height": height})
-            self.faults += [f"{name} {size}: {fault}" for fault in self._serious()]
-            if wider := too_wide(self.page):
+            self.faults += [f"{name} {size}: {fault}" for fault in self._asked(serious)]
+            if wider := self._asked(too_wide):
                 self.faults.append(f"{name} {size}: {wider} px wider than the screen")
             if folder := os.environ.get(PICTURES):
                 self.page.screenshot(path=Path(folder) / f"{name}-{size}.png", full_page=True)
