@@ -20,8 +20,8 @@ def open_matters(session: Session, batch: Batch, *, now: datetime) -> int:
     grown = [court for court in (batch.preview or {}).get("courts", ()) if court["rows"]]
     for court in grown:
         said = {
-            "zh": f"批次 {batch.id} 新纳入 {court['rows']} 条：核对有无须通报所在单位或者上级单位的（第八条）",
-            "en": f"batch {batch.id} added {court['rows']}: see whose unit or superior body is to be told (art. 8)",
+            "zh": f"{court['name']}：批次 {batch.id} 新纳入 {court['rows']} 条：核对有无须通报所在单位或者上级单位的（第八条）",
+            "en": f"{court['name']}: batch {batch.id} added {court['rows']}: see whose unit or superior body is to be told (art. 8)",
         }
         new = NewTask(
             f"{TaskKind.ARTICLE8_BATCH.value}/{batch.id}/{court['code']}", TaskKind.ARTICLE8_BATCH.value, court["code"], legal_day(now),

@@ -70,7 +70,9 @@ def test_a_whole_list_leaves_one_matter_to_see_who_is_to_be_told_of(intake: Inta
     with intake.services.database.reading() as session:
         (task,) = session.scalars(select(Task).where(Task.kind == "article8_batch")).all()
     assert (task.court_code, task.entry, task.due_on) == ("豫0105", None, None), "art. 8 names no time"
-    assert "5 条" in task.details["said"]["zh"] and task.details["page"] == f"/desk/batches/{task.key.split('/')[1]}"
+    for said in task.details["said"].values():
+        assert "郑州市金水区人民法院" in said and "5" in said, "a high court sees those of all courts below it"
+    assert task.details["page"] == f"/desk/batches/{task.key.split('/')[1]}"
     assert task.kind in BY_WORD
 
 
