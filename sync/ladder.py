@@ -155,10 +155,10 @@ def owed_removal(session: Session, progress: Progress, today: date) -> int | Non
     )
     # closed also when the first one answers: a server's cursor must not be left open
     with session.execute(query.execution_options(yield_per=500)) as rows:
-        return next((int(sequence) for sequence, body, at in rows if _due(body, at) < today), None)
+        return next((int(sequence) for sequence, body, at in rows if removal_due(body, at) < today), None)
 
 
-def _due(body: bytes | None, at: datetime) -> date:
+def removal_due(body: bytes | None, at: datetime) -> date:
     """The day by whose end a removal must be confirmed: the one it names, else the day after its publication."""
     named = msgspec.json.decode(body or b"{}").get("data", {}).get("due")
     return date.fromisoformat(named) if named is not None else legal_day(at + timedelta(days=1))

@@ -18,6 +18,7 @@ from creditsvc.access.api_keys import create_api_key, revoke_api_key
 from creditsvc.access.callers import job_caller
 from creditsvc.access.permissions import KEY_PERMISSIONS, Permission, StaffRole
 from creditsvc.access.tables import Account, ApiKey
+from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.errors import InvalidInput
 from creditsvc.kernel.text import Bilingual
 from creditsvc.services import Services, open_services
@@ -171,7 +172,7 @@ def _key_list(session: Session, _arguments: argparse.Namespace, _services: Servi
     rows = session.scalars(select(ApiKey).order_by(ApiKey.id)).all()
     lines = [
         f"{row.id}\t{row.unit}\t{row.subscriber or '-'}\t{','.join(row.permissions)}\t"
-        f"{'revoked' if row.revoked_at else row.expires_at.date().isoformat()}"
+        f"{'revoked' if row.revoked_at else legal_day(row.expires_at).isoformat()}"
         for row in rows
     ]
     return "\n".join(lines or ["没有密钥 / no keys"]) + "\n"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from creditsvc.kernel.text import Bilingual
+from sync.ladder import removal_due
 from sync.platform.messages import OPEN
 from sync.platform.planning import SENT
 from sync.platform.shape.clocks import CLOCKS
 from sync.platform.tables import PlatformBatch, PlatformLink, PlatformMessage
-from sync.tables_feed import Overdue, Subscriber
+from sync.tables_feed import Overdue, StreamEvent, Subscriber
 
 _CLOCK_OF_LANE = {"removals": "repair", "corrections": "repair", "additions": "verify"}
 
@@ -73,14 +74,15 @@ def late_messages(session: Session, today: date) -> list[Late]:
 def late_users(session: Session) -> list[Late]:
     """Subscribers that have not confirmed a removal by the end of its day."""
     query = (
-        select(Overdue, Subscriber.title)
+        select(Overdue.stream, Overdue.removal, Subscriber.title, StreamEvent.body, StreamEvent.at)
         .join(Subscriber, Subscriber.id == Overdue.subscriber_id)
+        .join(StreamEvent, and_(StreamEvent.stream == Overdue.stream, StreamEvent.sequence == Overdue.removal))
         .where(Overdue.lifted_at.is_(None))
         .order_by(Overdue.from_at)
     )
     return [
-        Late(title, "agency", row.from_at.date(), 1, f"{row.stream} {row.removal}")
-        for row, title in session.execute(query)
+        Late(title, "agency", removal_due(body, at), 1, f"{stream} {removal}")
+        for stream, removal, title, body, at in session.execute(query)
     ]
 
 

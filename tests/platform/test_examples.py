@@ -21,6 +21,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from creditsvc.app import create_app
+from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
 from creditsvc.wallclock import FixedClock
 from sync.key_lists import newest_list
@@ -83,7 +84,7 @@ def test_a_bidding_site(today: Services, tmp_path: Path) -> None:
     with today.database.reading() as session:
         keys = newest_list(session)
     assert keys is not None
-    known = keys.stream_keys("agency", 1, on=today.clock.now().date())
+    known = keys.stream_keys("agency", 1, on=legal_day(today.clock.now()))
     (tmp_path / "stream.keys").write_text("\n".join(key.text for key in known))
     (tmp_path / "api.key").write_text(account.key)
     db = ["--db", tmp_path / "list.db"]

@@ -20,6 +20,7 @@ from sync.feed_upkeep import keep_feed
 from sync.heads import resign_heads
 from sync.holders import holders_of
 from sync.ladder import mark_overdue
+from sync.platform.late import late_users
 from sync.probes import open_probes, plan_probes, record_finding
 from sync.subscribers import agreements_of, end_subscriber, lags, register_verifier, subscriber_named
 from sync.tables_delivery import FeedAlarm
@@ -113,6 +114,22 @@ def test_a_canary_shows_a_silent_copy_and_hides_no_removal(
     with services.database.reading() as session:
         removal = register.events("bureau")[-1]
         assert (session.scalars(select(Overdue.removal)).one(), removal.entry) == (removal.sequence, entry)
+
+
+def test_the_late_list_names_the_day_the_removal_had(
+    register: Register, services: Services, client: FlaskClient
+) -> None:
+    """By whose Beijing day's end it was due, at whatever hour the lateness was noticed."""
+    account, copy = register.subscriber(), Copy()
+    first = register.listings(1)[0]
+    register.publish()
+    copy.pull(client, account, "bureau")
+    register.remove(first, due="2026-11-25")
+    register.publish()
+    _later(services, days=3, hours=9)
+    assert mark_overdue(services, services.clock.now()) == 1
+    with services.database.reading() as session:
+        assert [late.due_on.isoformat() for late in late_users(session)] == ["2026-11-25"]
 
 
 def test_a_silent_copy_is_overdue_by_canaries_alone(
