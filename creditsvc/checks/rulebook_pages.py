@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -45,6 +47,9 @@ _KINDS = (
     Stance, Standing, Trigger, Verification,
 )  # fmt: skip
 
+UNFOLDED = 30
+"""So many measures are shown at once; more of them by sector, folded."""
+
 blueprint = Blueprint("rulebook", __name__, url_prefix="/rulebook")
 
 
@@ -69,9 +74,10 @@ def index() -> ResponseReturnValue:
         errors = {wrong.details.get("field", ""): wrong.text}
     rows = [] if errors else [row_said(row) for row in found(search, rules, _overlay())]
     page = render(
-        "checks/rulebook.html", rows=rows, form=form, errors=errors, day=search.on, options=_options(rules, search),
+        "checks/rulebook.html", rows=rows, groups=_grouped(rows), form=form, errors=errors, day=search.on, options=_options(rules, search),
         sector_labels=_sectors(rules.sectors.values()), edition=rules.edition, labels=words(),
         query={name: value for name, value in form.items() if value},
+        unfolded=len(rows) <= UNFOLDED or request.args.get("unfold") == "1",
     )  # fmt: skip
     return page, 422 if errors else 200
 
@@ -134,6 +140,11 @@ def export() -> ResponseReturnValue:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="rulebook-{search.on}.csv"'},
     )
+
+
+def _grouped(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Rows by sector, in their order."""
+    return [(sector, list(some)) for sector, some in groupby(rows, key=itemgetter("sector"))]
 
 
 def _options(rules: Catalogue, search: Search) -> dict[str, dict[str, Bilingual]]:

@@ -36,7 +36,7 @@ ROUNDS = 2
 PATIENCE = 60
 """Seconds after the list is out in which the last ends must be seen."""
 PROFILE = "by_subject_tables"
-pytestmark = pytest.mark.benchmark
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
 
 
 @contextmanager

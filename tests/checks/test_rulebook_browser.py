@@ -92,3 +92,23 @@ def test_read_search_and_try_a_change(browser: Browser, address: str, changed: P
     page.context.close()
     assert faults == []
     assert complaints == []
+
+
+def test_on_a_phone_the_sectors_are_folded(browser: Browser, address: str) -> None:
+    """Two screens of sectors instead of ninety of measures; a sector opens with a key, a search shows what it found."""
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(f"{address}/rulebook")
+    assert page.evaluate("document.documentElement.scrollHeight") < 6_000
+    assert page.locator("main details.group").count() >= 11 and page.locator("main details.group[open]").count() == 0
+    air = page.locator("#travel-air h3 a")
+    first = page.locator("main details.group", has=air)
+    assert not air.is_visible()
+    first.locator("summary").focus()
+    page.keyboard.press("Enter")
+    air.wait_for()
+    page.goto(f"{address}/rulebook?sector=transport")
+    assert page.locator("main details.group[open]").count() == page.locator("main details.group").count() > 0
+    page.goto(f"{address}/rulebook")
+    page.get_by_role("link", name="全部展开").click()
+    page.locator("#travel-air h3 a").wait_for()
+    page.context.close()

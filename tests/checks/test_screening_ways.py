@@ -111,13 +111,15 @@ def test_by_the_page(services: Services, app: Flask) -> None:
     assert "排队中" in waiting
     assert "data-reload-seconds" in waiting
     assert "410105198001011234" not in waiting
+    assert "已核查的行没有问题" in waiting
     run_screenings(services, services.clock.now())
     done = browser.get(where).get_data(as_text=True)
     assert "下载结果" in done
     assert "number-length" in done
     assert rows_of(browser.get(f"{where}/results").data)[0]["核查结果"] == "受限制"
     assert post_form(browser, f"{where}/cancel", page=where).status_code == 303
-    assert "已销毁" in browser.get(where).get_data(as_text=True)
+    destroyed = browser.get(where).get_data(as_text=True)
+    assert "已销毁" in destroyed and "没有问题" not in destroyed, "what is gone can't be said to have been right"
     assert browser.get(f"{where}/results").status_code == 410
     english = browser.get(at + "?lang=en").get_data(as_text=True)
     assert "Send a list to screen" in english
