@@ -1,8 +1,9 @@
-"""A second process that reads a long list and makes lines of it, where there is a second processor to do it.
+"""A second process that reads a long list while this one makes lines of it, where there is a second processor.
 
-Opening cells and making lines take more of a processor than all the rest of sending, and threads of one process share
-one. The helper gets settings and answers over pipes alone, so nothing of it stands on a disk or in a list of processes; it
-opens keys and databases as every process of ours does. It ends with its pipe: whoever started it may be killed.
+Opening cells and making lines take more of a processor than all the rest, about as much each, and threads of one
+process share one. The helper gets settings and answers over pipes alone, so nothing of it stands on a disk or in a list
+of processes; it opens keys and databases as every process of ours does. It ends with its pipe: whoever started it may
+be killed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime
@@ -24,8 +25,9 @@ import msgspec
 
 from creditsvc.services import open_services
 from creditsvc.settings import Settings
+from sync.platform import records
 from sync.platform.reading import Page, Reading
-from sync.platform.shape.bulk import Lines
+from sync.platform.shape.bulk import BulkMapper, Lines, Told
 
 WORTH = 50_000
 """Entries from which on a process of its own is worth its start, of about a second."""
@@ -45,19 +47,13 @@ class _Start(msgspec.Struct, frozen=True, tag=True):
     today: date
 
 
-class _Lines(msgspec.Struct, frozen=True, tag=True):
-    number: str
-    at: datetime
-
-
 class _Read(msgspec.Struct, frozen=True, tag=True):
     """Asks for the next page."""
 
 
-_Asked = _Start | _Lines | _Read
+_Asked = _Start | _Read
 _encode = msgspec.msgpack.Encoder().encode
 _page: Callable[[bytes], Page | None] = msgspec.msgpack.Decoder(Page | None).decode
-_lines: Callable[[bytes], Lines] = msgspec.msgpack.Decoder(Lines).decode
 _asked = msgspec.msgpack.Decoder(_Asked).decode
 
 
@@ -69,7 +65,9 @@ def is_worth_it(entries: int) -> bool:
 class Helper:
     """The pages of a list, made by a process of its own. Raises ``HelperGone``."""
 
-    def __init__(self, settings: Settings, link_id: int, today: date) -> None:
+    def __init__(self, settings: Settings, link_id: int, today: date, mapper: BulkMapper) -> None:
+        self._mapper, self._told = mapper, Told(None)
+        self._decode: Callable[[bytes], Sequence[Any]] = msgspec.msgpack.Decoder(mapper.told).decode
         command = [sys.executable, "-m", "sync.platform.helper"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - our own command line, no shell
         values = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()}
@@ -83,12 +81,16 @@ class Helper:
     def read(self) -> Page | None:
         """The next page; none behind the last."""
         self._say(_Read())
-        return _page(self._answer())
+        page = _page(self._answer())
+        if page is not None and page.has_rows:
+            self._told = Told(*self._decode(self._answer()))
+        return page
 
     def lines(self, number: str, at: datetime) -> Lines:
-        """The lines of the page that was read last."""
-        self._say(_Lines(number, at))
-        return _lines(self._answer())
+        """The lines of the page that was read last; once."""
+        told, self._told = self._told, Told(None)
+        self._mapper.begin(number, at)
+        return self._mapper.lines(told, records.divisions())
 
     def close(self) -> None:
         """End it."""
@@ -152,9 +154,11 @@ def main() -> None:
         services = open_services(_settings(start.settings))
         reading = Reading(services, start.link_id, start.today)
         while True:
-            each = asked.get()
-            said = reading.lines(each.number, each.at) if isinstance(each, _Lines) else reading.read()
-            _put(answers, _encode(said))
+            asked.get()
+            page = reading.read()
+            _put(answers, _encode(page))
+            if page is not None and page.has_rows:
+                _put(answers, _encode(reading.told()))
 
 
 def _listen(asked: queue.SimpleQueue[_Asked]) -> None:

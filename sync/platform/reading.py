@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import select
@@ -23,7 +23,7 @@ from sync.entry_fields import OF_THE_REGISTER, kind_of
 from sync.platform import records
 from sync.platform.links import identities_of, profile_of
 from sync.platform.shape.batches import Lane
-from sync.platform.shape.bulk import BulkMapper, Lines
+from sync.platform.shape.bulk import BulkMapper, Lines, Told
 from sync.platform.shape.rows import Provider
 from sync.platform.tables import PlatformBatch, PlatformLink, PlatformRow
 from sync.tables_feed import FeedEntry, StreamEvent
@@ -73,17 +73,6 @@ class Pages(Protocol):
         ...
 
 
-class _Told(NamedTuple):
-    """What the lines of a page are made of. Numbers are in clear: it lives as long as its page is not yet lines."""
-
-    told: Sequence[Any] = ()
-    numbers: Sequence[str] = ()
-    tokens: Sequence[str] = ()
-
-    def __repr__(self) -> str:
-        return f"_Told({len(self.told)})"
-
-
 class Reading:
     """One link's list from its cursor on, read in this process; a page is read while the one before becomes lines."""
 
@@ -96,8 +85,8 @@ class Reading:
         self._mapper = BulkMapper(profile, Provider(link.provider, link.provider_code))
         self._walk = self._pages()
         self._pool = ThreadPoolExecutor(1, "platform-list")
-        self._ahead: Future[tuple[Page, _Told] | None] = self._pool.submit(next, self._walk, None)
-        self._told = _Told()
+        self._ahead: Future[tuple[Page, Told] | None] = self._pool.submit(next, self._walk, None)
+        self._told = Told(None)
 
     def read(self) -> Page | None:
         """The next page; none behind the last."""
@@ -110,9 +99,13 @@ class Reading:
 
     def lines(self, number: str, at: datetime) -> Lines:
         """The lines of the page that was read last; once."""
-        told, self._told = self._told, _Told()
         self._mapper.begin(number, at)
-        return self._mapper.lines(told.told, told.numbers, told.tokens, records.divisions())
+        return self._mapper.lines(self.told(), records.divisions())
+
+    def told(self) -> Told:
+        """What the lines of that page are made of; once."""
+        told, self._told = self._told, Told(None)
+        return told
 
     def close(self) -> None:
         """Let go of the list."""
@@ -120,7 +113,7 @@ class Reading:
         self._pool.shutdown()
         self._walk.close()
 
-    def _pages(self) -> Generator[tuple[Page, _Told]]:
+    def _pages(self) -> Generator[tuple[Page, Told]]:
         with self._services.database.reading() as session:
             link, stream = session.get_one(PlatformLink, self._link_id), records.stream_row(session)
             if stream is None:
@@ -156,7 +149,7 @@ class Reading:
         )  # fmt: skip
         _execute(session, cursor, query)
 
-    def _page(self, session: Session, page: Page, rows: Sequence[Any]) -> tuple[Page, _Told]:
+    def _page(self, session: Session, page: Page, rows: Sequence[Any]) -> tuple[Page, Told]:
         """What is said of these entries. Those whose newest event is no publication are another lane's."""
         published = self._bodies(session, page.after, page.through)
         rows = [row for row in rows if row[0] in published]
@@ -164,7 +157,7 @@ class Reading:
         try:
             told = [read(published[row[0]]) for row in rows]
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return page, _Told()
+            return page, Told(None)
         kinds = self._mapper.profile.kinds
         if {each.kind for each in told} - kinds:
             kept = [at for at, each in enumerate(told) if each.kind in kinds]
@@ -173,7 +166,7 @@ class Reading:
         if who.mode:
             if any(row[2] is None and kind_of(each.entry) not in OF_THE_REGISTER
                    for row, each in zip(rows, told, strict=True)):  # fmt: skip
-                return page, _Told()
+                return page, Told(None)
             cells = {row[1]: row[2] for row in rows if row[2] is not None}
             opened = self._services.vault.open_many(cells, table="subject", column="number_cell")
             numbers = [opened.get(row[1], "") for row in rows]
@@ -183,8 +176,8 @@ class Reading:
             versions=[each.revision for each in told], shapes=[each.debtor_kind or "person" for each in told],
             courts=[(each.court_code or "")[:32] for each in told],
         )  # fmt: skip
-        return usual, _Told(
-            told, numbers if who.mode == records.NUMBER else blank,
+        return usual, Told(
+            self._mapper.columns(told), numbers if who.mode == records.NUMBER else blank,
             [token(number) for number in numbers] if who.mode == records.TOKEN else blank,
         )  # fmt: skip
 

@@ -33,7 +33,7 @@ from sync.platform.links import ADDING, URGENT, Claim, identities_of, locked, pr
 from sync.platform.planning import Draft, Planner, mark_sent, refuse, void
 from sync.platform.reading import Pages, Reading
 from sync.platform.shape.batches import BatchOut, Lane, batch_number
-from sync.platform.shape.bulk import Lines
+from sync.platform.shape.bulk import BulkMapper, Lines
 from sync.platform.shape.profile import Operation
 from sync.platform.shape.rows import Provider, RowRefused
 from sync.platform.tables import PlatformBatch, PlatformLink
@@ -190,7 +190,8 @@ class Sender:
             return
         today = legal_day(self._services.clock.now())
         if is_worth_it(self._left()):
-            pages: Pages = Helper(self._services.settings, self._link_id, today)
+            mapper = BulkMapper(self._profile, self._planner.provider)
+            pages: Pages = Helper(self._services.settings, self._link_id, today, mapper)
         else:
             pages = Reading(self._services, self._link_id, today)
         with closing(pages):

@@ -22,7 +22,7 @@ from sync.platform.links import locked
 from sync.platform.planning import mark_sent
 from sync.platform.send import Sender
 from sync.platform.shape.batches import Lane, make_batch, make_batch_of_lines
-from sync.platform.shape.bulk import BulkMapper, Lines
+from sync.platform.shape.bulk import BulkMapper, Lines, Told
 from sync.platform.shape.load import shipped
 from sync.platform.shape.profile import Layout, Operation
 from sync.platform.shape.rows import Mapper, Row, RowRefused
@@ -91,7 +91,10 @@ def _lines(name: str, told: Sequence[tuple[dict[str, Any], str, str]]) -> tuple[
     mapper = _mapper(name)
     mapper.begin("B1", AT)
     read = [mapper.read(msgspec.json.encode({"data": data, "id": "evt"})) for data, _, _ in told]
-    made = mapper.lines(read, [number for _, number, _ in told], [token for _, _, token in told], records.divisions())
+    parts = Told(mapper.columns(read), [number for _, number, _ in told], [token for _, _, token in told])
+    sent = msgspec.msgpack.decode(msgspec.msgpack.encode(parts), type=mapper.told)
+    made = mapper.lines(Told(*sent), records.divisions())
+    assert made == mapper.lines(parts, records.divisions()), "through a pipe as without"
     return made, [each.debtor_kind for each in read]
 
 

@@ -17,9 +17,12 @@ from creditsvc.kernel.days import legal_day
 from creditsvc.services import Services
 from sync.platform import helper, send
 from sync.platform.helper import Helper, HelperGone
+from sync.platform.links import profile_of
 from sync.platform.reading import Reading
 from sync.platform.send import Sender
-from sync.platform.tables import PlatformBatch, PlatformRow
+from sync.platform.shape.bulk import BulkMapper
+from sync.platform.shape.rows import Provider
+from sync.platform.tables import PlatformBatch, PlatformLink, PlatformRow
 from tests.platform.world import World, database_world
 from tests.support.apps import Templates, world
 
@@ -63,7 +66,10 @@ def _is_in_order(front: World) -> None:
 
 
 def _helper(services: Services, link: int) -> Helper:
-    return Helper(services.settings, link, legal_day(services.clock.now()))
+    with services.database.reading() as session:
+        row = session.get_one(PlatformLink, link)
+        mapper = BulkMapper(profile_of(services, row), Provider(row.provider, row.provider_code))
+    return Helper(services.settings, link, legal_day(services.clock.now()), mapper)
 
 
 def test_what_overtakes_a_page_leaves_its_place_to_the_last(front: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +114,7 @@ def test_a_helper_that_is_killed_loses_nothing(front: World, monkeypatch: pytest
     entries = front.register.listings(10)
     front.publish()
     monkeypatch.setattr(send, "is_worth_it", lambda _entries: not helper._gone.is_set())
-    asked, made = [0], Helper.lines
+    asked, made = [0], Helper.read
 
     def killed(self: Helper, *given: Any) -> Any:
         asked[0] += 1
@@ -117,7 +123,7 @@ def test_a_helper_that_is_killed_loses_nothing(front: World, monkeypatch: pytest
             self._process.wait(10)
         return made(self, *given)
 
-    monkeypatch.setattr(Helper, "lines", killed)
+    monkeypatch.setattr(Helper, "read", killed)
     assert front.send().rows == 4 * (at - 1)
     assert front.send().rows == 10 - 4 * (at - 1), "without it, from where the last batch was planned"
     assert _there(front) == entries

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from itertools import repeat
+from itertools import islice, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ _NEVER_WIDE = ("\ufffe".encode(), "\uffff".encode())
 _WIDE = b"\xef\xbf"
 """How both of them begin."""
 _AT_ONCE = 100
-"""Lines put together for a look: as much as stays near the processor."""
+"""Lines made and looked at together: as much as stays near the processor."""
 _UNIT = UNIT.encode()
 _MOST_KNOWN = 20_000
 _OF_BATCH = frozenset({"batch", "provider", "provider_code", "sent_on", "sent_at", "operation"})
@@ -48,6 +48,18 @@ class Lines(NamedTuple):
     lines: list[bytes]
     digests: list[bytes]
     odd: list[int]
+
+
+class Told(NamedTuple):
+    """What the lines of a page are made of, column by column. Numbers are in clear: it lives until it is lines."""
+
+    columns: Any
+    """By ``BulkMapper.columns``."""
+    numbers: Sequence[str] = ()
+    tokens: Sequence[str] = ()
+
+    def __repr__(self) -> str:
+        return f"Told({len(self.numbers)})"
 
 
 class _Known(dict[Any, str]):
@@ -80,6 +92,10 @@ class BulkMapper:
         # out of the collector's sight: they hold texts alone, and it would walk a million of them again and again
         told = msgspec.defstruct("Told", [_field(name) for name in self._names], kw_only=True, gc=False)
         event: Any = msgspec.defstruct("Event", [("data", told)], gc=False)
+        columns: Any = msgspec.defstruct("Columns", [(name, list[_kind(name)]) for name in self._names])  # type: ignore[misc]
+        self._columns = columns
+        self.told = tuple[columns, list[str], list[str]]
+        """The type of ``Told``, for whoever sends it elsewhere."""
         self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(event).decode
         self._ways = {shape.value: _Way(profile, shape.value) for shape in Shape}
         self._constants: dict[str, Any] = {}
@@ -97,22 +113,27 @@ class BulkMapper:
             "sent_on": legal_day(at).isoformat(), "sent_at": at, "operation": Operation.INSERT.value,
         }  # fmt: skip
 
-    def lines(
-        self, entries: Sequence[Any], numbers: Sequence[str], tokens: Sequence[str], divisions: Mapping[str, str]
-    ) -> Lines:
-        """The lines of these entries (from ``read``), numbered from 1, each with its number and token or empty texts."""
-        told: dict[str, _Values] = {name: list(map(attrgetter(name), entries)) for name in self._names}
+    def columns(self, entries: Sequence[Any]) -> Any:
+        """These entries (from ``read``) side by side."""
+        return self._columns(*(list(map(attrgetter(name), entries)) for name in self._names))
+
+    def lines(self, told: Told, divisions: Mapping[str, str]) -> Lines:
+        """The lines of these entries, numbered from 1, each with its number and token or empty texts."""
+        return self._lines({name: getattr(told.columns, name) for name in self._names}, told, divisions)
+
+    def _lines(self, told: dict[str, _Values], given: Told, divisions: Mapping[str, str]) -> Lines:
+        count = len(given.numbers)
         told |= {
             "key": told["entry"],
             "version": told["revision"],
             "division": tuple(map(divisions.get, told["court_code"])),
         }
         shapes: _Values = [shape or Shape.PERSON.value for shape in told["debtor_kind"]]
-        told |= {"debtor_kind": shapes, "number": numbers, "token": tokens, "sequence": range(1, len(entries) + 1)}
+        told |= {"debtor_kind": shapes, "number": given.numbers, "token": given.tokens, "sequence": range(1, count + 1)}
         kinds = set(shapes)
         if len(kinds) == 1:
             return self._of_shape(shapes[0], told)
-        made = Lines([b""] * len(entries), [b""] * len(entries), [])
+        made = Lines([b""] * count, [b""] * count, [])
         for shape in sorted(kinds):
             places = [at for at, each in enumerate(shapes) if each == shape]
             some = self._of_shape(shape, {name: [column[at] for at in places] for name, column in told.items()})
@@ -130,8 +151,12 @@ class BulkMapper:
         return way.lines(_worked_out(told), self._constants)
 
 
+def _kind(name: str) -> Any:
+    return _TYPES.get(name, str | None)
+
+
 def _field(name: str) -> tuple[str, Any] | tuple[str, Any, Any]:
-    kind = _TYPES.get(name, str | None)
+    kind = _kind(name)
     return (name, kind) if kind in {str, int} else (name, kind, None)
 
 
@@ -174,17 +199,23 @@ class _Way:
         columns = [self._column(at, column, told, constants) for at, column in enumerate(self._columns)]
         place = len(columns) if self._hash is None else self._hash
         before, after = columns[:place], columns[place + 1 :]
-        heads = _joined(before, count)
-        if self._hash is None:
-            lines = [head.encode() for head in heads]
-            digests = [sha256(line).hexdigest().encode() for line in lines]
-        else:
-            # the digest is made over the line with its own place empty
-            first = [(head + UNIT).encode() if before else b"" for head in heads]
-            last = [(UNIT + tail).encode() for tail in _joined(after, count)] if after else [b""] * count
-            digests = [sha256(head + tail).hexdigest().encode() for head, tail in zip(first, last, strict=True)]
-            lines = [head + digest + tail for head, digest, tail in zip(first, digests, last, strict=True)]
-        return Lines(lines, digests, _odd(lines, len(columns) - 1))
+        hashed = self._hash is not None
+        # the digest is made over the line with its own place empty
+        joint = UNIT if before and hashed else ""
+        first = map(str.encode, _joined(before, count, end=joint))
+        last = map(str.encode, _joined(after, count, start=UNIT)) if after else repeat(b"", count)
+        found, pairs = Lines([], [], []), zip(first, last, strict=True)
+        # some at a time, through every step: what a line is made of is then still near the processor
+        while some := list(islice(pairs, _AT_ONCE)):
+            digests = [sha256(head + tail).hexdigest().encode() for head, tail in some]
+            if hashed:
+                lines = [head + digest + tail for (head, tail), digest in zip(some, digests, strict=True)]
+            else:
+                lines = [head for head, _ in some]
+            found.odd.extend(len(found.lines) + at for at in _odd(lines, len(columns) - 1))
+            found.lines.extend(lines)
+            found.digests.extend(digests)
+        return found
 
     def _column(
         self, at: int, column: Column, told: Mapping[str, _Values], constants: Mapping[str, Any]
@@ -218,7 +249,7 @@ class _Way:
         return texts
 
 
-def _joined(columns: Sequence[Iterable[str]], count: int) -> Iterable[str]:
+def _joined(columns: Sequence[Iterable[str]], count: int, *, start: str = "", end: str = "") -> Iterable[str]:
     """The columns' texts side by side; what is the same in every line is put together once."""
     parts: list[Iterable[str]] = []
     for column in columns:
@@ -226,6 +257,10 @@ def _joined(columns: Sequence[Iterable[str]], count: int) -> Iterable[str]:
             parts[-1] = parts[-1] + UNIT + column
         else:
             parts.append(column)
+    if start:
+        parts[0] = start + parts[0] if isinstance(parts[0], str) else map(start.__add__, parts[0])
+    if end:
+        parts[-1] = parts[-1] + end if isinstance(parts[-1], str) else [each + end for each in parts[-1]]
     each = [repeat(part, count) if isinstance(part, str) else part for part in parts]
     return map(UNIT.join, zip(*each, strict=True)) if each else repeat("", count)
 
@@ -244,13 +279,10 @@ def _row_ids(keys: Sequence[str], versions: Sequence[int]) -> Iterable[str]:
 
 
 def _odd(lines: Sequence[bytes], units: int) -> list[int]:
-    """Places of lines with a character that no line may have: looked for in many of them at once, then one by one."""
-    found: list[int] = []
-    for start in range(0, len(lines), _AT_ONCE):
-        some = lines[start : start + _AT_ONCE]
-        if not _is_clean(b"".join(some), units * len(some)):
-            found += [start + at for at, line in enumerate(some) if not _is_clean(line, units)]
-    return found
+    """Places of lines with a character that no line may have: looked for in all of them at once, then one by one."""
+    if _is_clean(b"".join(lines), units * len(lines)):
+        return []
+    return [at for at, line in enumerate(lines) if not _is_clean(line, units)]
 
 
 def _is_clean(text: bytes, units: int) -> bool:
