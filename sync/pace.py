@@ -17,9 +17,10 @@ from typing import TypeVar
 from creditsvc.storage.engine import Database
 
 T = TypeVar("T")
-BUSY, BRIEF, SHORT = 0.008, 0.1, 0.5
+BUSY, QUIET, SHORT = 0.008, 1.0, 0.5
 """Seconds that a transaction of bulk work should take: where there is one writer and people wait for it, where there is one
-and nobody does, where there are many."""
+and nobody has for long, where there are many. With one writer the index pages that are touched are written once for each
+transaction, so a quiet house is filled twice as fast by long ones; the first who comes waits for one of them."""
 BUSY_FOR = 600.0
 """Seconds for which a house where somebody had to wait is held to be busy."""
 REST = 100
@@ -44,7 +45,7 @@ class Share:
 class Pace:
     """Grows and shrinks the share of work by how long the last one took; where there is one writer the first is small."""
 
-    def __init__(self, most: int, database: Database, *, unheard: float = BRIEF) -> None:
+    def __init__(self, most: int, database: Database, *, unheard: float = QUIET) -> None:
         """``unheard``: seconds a transaction may take where there is one writer and nobody waits for it."""
         self._unheard = unheard
         self._most, self._turns, self._one_writer = most, database.turns, database.is_sqlite
