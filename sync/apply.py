@@ -21,7 +21,8 @@ from sync.applying_changes import Changes
 from sync.article8 import open_matters
 from sync.batch_files import forget_rows, rows_key_name
 from sync.inbound.shapes import Shape
-from sync.pace import Pace, politely
+from sync.pace import Pace
+from sync.pace import politely as standing_back
 from sync.tables_intake import APPLIED, RELEASED, Batch, BatchRow
 
 CHUNK = 2000
@@ -32,9 +33,11 @@ _URGENT = f"""SELECT 1 FROM batch JOIN batch_row ON batch_row.batch_id = batch.i
 WHERE batch.state = '{RELEASED}' AND batch_row.state = 'staged' AND batch_row.rank < {ADDITION} LIMIT 1"""
 
 
-def apply_released(services: Services, now: datetime, *, chunk: int = CHUNK, progress: Any = None) -> int:
-    """Apply every released batch to its end; how many rows took effect."""
-    work = _Work(services, now, chunk)
+def apply_released(
+    services: Services, now: datetime, *, chunk: int = CHUNK, progress: Any = None, politely: bool = False
+) -> int:
+    """Apply every released batch to its end; how many rows took effect. ``politely``: with a rest after each share."""
+    work = _Work(services, now, chunk, politely=politely)
     try:
         while work.step():
             if progress is not None:
@@ -46,14 +49,14 @@ def apply_released(services: Services, now: datetime, *, chunk: int = CHUNK, pro
 
 def apply_politely(services: Services, now: datetime) -> int:
     """As ``apply_released``, standing back for whoever waits for an answer."""
-    return politely(lambda: apply_released(services, now))
+    return standing_back(lambda: apply_released(services, now, politely=True))
 
 
 class _Work:
     """All released batches, a chunk at a time, exits first."""
 
-    def __init__(self, services: Services, now: datetime, chunk: int) -> None:
-        self._services, self._now = services, now
+    def __init__(self, services: Services, now: datetime, chunk: int, *, politely: bool) -> None:
+        self._services, self._now, self._politely = services, now, politely
         self._pace = Pace(chunk, services.database)
         self._ciphers: dict[int, AESGCM | None] = {}
         self._additions: dict[int, Additions] = {}
@@ -87,6 +90,8 @@ class _Work:
         while True:
             done = additions.chunk(self._pace)
             total += done
+            if self._politely:
+                self._pace.rest()
             if additions.is_empty or self._exits_wait():
                 return total
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 from creditsvc.storage.engine import Database
 
 T = TypeVar("T")
-BUSY, QUIET, SHORT = 0.008, 1.0, 0.5
+BUSY, QUIET, SHORT = 0.008, 1.0, 1.0
 """Seconds that a transaction of bulk work should take: where there is one writer and people wait for it, where there is one
 and nobody has for long, where there are many. With one writer the index pages that are touched are written once for each
 transaction, so a quiet house is filled twice as fast by long ones; the first who comes waits for one of them."""
@@ -25,6 +25,8 @@ BUSY_FOR = 600.0
 """Seconds for which a house where somebody had to wait is held to be busy."""
 REST = 100
 """How many times as long as it took, work that can't be made short rests in a busy house."""
+BREATH = 1.0
+"""The same where there are many writers: it keeps nobody out, but it takes the processor from those who wait for an answer."""
 LEAST = 10
 POLITENESS = 10
 """How far bulk work stands back for the processor (``nice``)."""
@@ -35,6 +37,8 @@ class Share:
 
     def __init__(self, size: int) -> None:
         self.size = size
+        self.held = size
+        """How much of it there was work for, where that is known only afterwards."""
         self.began: float | None = None
 
     def begins(self) -> None:
@@ -43,13 +47,16 @@ class Share:
 
 
 class Pace:
-    """Grows and shrinks the share of work by how long the last one took; where there is one writer the first is small."""
+    """Grows and shrinks the share of work by how long the last one took; the first is small.
+
+    One that was not filled says nothing of how long a larger one would take: it never grows by that.
+    """
 
     def __init__(self, most: int, database: Database, *, unheard: float = QUIET) -> None:
         """``unheard``: seconds a transaction may take where there is one writer and nobody waits for it."""
         self._unheard = unheard
         self._most, self._turns, self._one_writer = most, database.turns, database.is_sqlite
-        self.size = min(most, 5 * LEAST if self._one_writer else most)
+        self.size = min(most, 5 * LEAST)
         self._last_wait, self._busy_until, self._rest_until = self._turns.last_wait(), 0.0, 0.0
 
     @contextmanager
@@ -61,14 +68,20 @@ class Pace:
             return
         now = time.monotonic()
         took = max(now - share.began, 0.001)
-        fit = self.size * min(2.0, max(0.25, self._aim(now) / took))
+        most = 2.0 if share.held >= share.size else 1.0
+        fit = self.size * min(most, max(0.25, self._aim(now) / took))
         self.size = int(max(min(LEAST, self._most), min(self._most, fit)))
-        self._rest_until = now + REST * took
+        self._rest_until = now + (REST if self._one_writer else BREATH) * took
 
     def must_rest(self) -> bool:
-        """Whether work that can't be made short has to wait: people are at work, and it has only just had its turn."""
+        """Whether work that can't be made short has to wait: it has only just had its turn, and people may be at work."""
         now = time.monotonic()
-        return self._is_busy(now) and now < self._rest_until
+        return now < self._rest_until and (not self._one_writer or self._is_busy(now))
+
+    def rest(self) -> None:
+        """Stand back for a while where there are many writers; where there is one, shares are short instead."""
+        if not self._one_writer:
+            time.sleep(max(0.0, self._rest_until - time.monotonic()))
 
     def _aim(self, now: float) -> float:
         if not self._one_writer:

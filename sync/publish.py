@@ -40,18 +40,20 @@ def sequence_all(services: Services, now: datetime) -> int:
     total, pace, done = 0, Pace(BATCH, services.database, unheard=SHORT), 1
     while done:
         with pace.share() as share:
-            done = sequence_once(services, now, batch=share.size, begins=share.begins)
+            done = share.held = sequence_once(services, now, batch=share.size, begins=share.begins)
         total += done
     return total
 
 
 def sequence_politely(services: Services, now: datetime) -> int:
-    """As ``sequence_all``, but where there is one writer and people wait for it, additions take a hundredth of the time."""
+    """As ``sequence_all``, but additions stand back for people: where there is one writer and they wait for it they take a
+    hundredth of the time, where there are many half of it."""
     total, pace, done = 0, _paces.setdefault(services.database, Pace(BATCH, services.database, unheard=SHORT)), 1
     while done:
         exits_only = pace.must_rest()
         with pace.share() as share:
             done = sequence_once(services, now, batch=share.size, exits_only=exits_only, begins=share.begins)
+            share.held = done
         total += done
     return total
 
@@ -69,7 +71,8 @@ def sequence_once(
 ) -> int:
     """One pass: up to ``batch`` facts, exits first; how many were settled. 0 also if somebody else is at it.
 
-    Additions stand back for whoever else writes; an exit does not. ``begins`` is called when it is our turn.
+    Additions stand back for whoever else writes; an exit does not. ``begins`` is called when it is the additions' turn: a
+    pass of exits says nothing of how many additions make a short one.
     """
     is_exit = _first_is_exit(services.database, known_kinds(services))
     if is_exit is None or (exits_only and not is_exit):
@@ -78,7 +81,8 @@ def sequence_once(
         if not locked(services, session):
             return 0
         session.connection()
-        begins()
+        if not is_exit:
+            begins()
         facts = _waiting(session, batch, known_kinds(services))
         streams = session.scalars(select(FeedStream).order_by(FeedStream.stream).with_for_update()).all()
         if not streams:

@@ -35,7 +35,7 @@ ENTRIES = int(os.environ.get("CHECK_ENTRIES", "30000"))
 SECONDS = float(os.environ.get("CHECK_SECONDS", "4"))
 ROUNDS = int(os.environ.get("CHECK_ROUNDS", "3"))
 WORKERS, THREADS, CONNECTIONS = 2, 8, 16
-UNITS, ASKED = 60, 4_000
+UNITS, ASKED = 240, 4_000
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(7200)]
 
 

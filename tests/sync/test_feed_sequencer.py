@@ -88,9 +88,11 @@ def test_an_exit_overtakes_the_backlog(register: Register, services: Services) -
     register.listings(30)
     register.remove(first)
     now = services.clock.now()
-    assert sequence_once(services, now, batch=5, exits_only=True) == 1, (
+    begun: list[str] = []
+    assert sequence_once(services, now, batch=5, exits_only=True, begins=lambda: begun.append("exit")) == 1, (
         "in a pass of its own, which no addition makes longer"
     )
+    assert begun == [], "and by which the length of no other is measured"
     assert sequence_once(services, now, batch=5, exits_only=True) == 0, "additions wait while people are at work"
     told = [(event.type, event.entry) for event in register.events("bureau")]
     assert told[1] == ("entry.removed", first) and len(told) == 2

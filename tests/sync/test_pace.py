@@ -11,7 +11,7 @@ import pytest
 
 from creditsvc.storage.engine import Database
 from sync import pace
-from sync.pace import QUIET, BUSY, BUSY_FOR, LEAST, REST, SHORT, Pace, politely
+from sync.pace import BUSY, BUSY_FOR, LEAST, QUIET, REST, SHORT, Pace, politely
 
 
 @dataclass
@@ -58,6 +58,24 @@ def test_shares_take_as_long_as_they_may(clock: list[float]) -> None:
     clock[0] += BUSY_FOR
     assert work(made, clock, 0.001) == pytest.approx(QUIET, rel=0.1), "nobody has waited for long"
     assert work(Pace(2000, cast(Database, House(is_sqlite=False))), clock, 0.01) == pytest.approx(SHORT, rel=0.1)
+
+
+def test_a_share_that_was_not_filled_makes_none_larger(clock: list[float]) -> None:
+    """A hundred passes of a fact or two, and then two thousand in one: that one held an exit up for ten seconds."""
+    made = Pace(2000, cast(Database, House(is_sqlite=False)))
+    size = made.size
+    assert size < 100, "the first is small wherever it is"
+    for _ in range(100):
+        with made.share() as share:
+            share.begins()
+            clock[0] += 0.1
+            share.held = 2
+    assert made.size == size
+    with made.share() as share:
+        share.begins()
+        clock[0] += 2 * SHORT
+        share.held = 2
+    assert made.size < size, "one that took too long makes the next smaller, however little it held"
 
 
 def test_what_did_nothing_says_nothing(clock: list[float]) -> None:
