@@ -200,7 +200,8 @@ def _agency_key(services: Services, folder: Path) -> str:
         return path.read_text("utf-8").strip()
     now = services.clock.now()
     with services.database.writing() as session:
-        _, text = create_api_key(session, unit=UNIT, sector="public_resource_trading", permissions=[Permission.CHECK_ASK],
+        _, text = create_api_key(session, unit=UNIT, sector="public_resource_trading",
+                                 permissions=[Permission.CHECK_ASK, Permission.SCREEN_RUN],
                                  expires_at=now + KEY_LIFE, caller=CALLER, now=now)  # fmt: skip
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text + "\n")
