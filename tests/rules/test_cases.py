@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 
 import pytest
@@ -37,6 +38,13 @@ def test_each_case_names_a_clause_of_its_measure() -> None:
     for case in CASES:
         clauses = {c.text.zh for version in catalogue().measures[case.measure].versions for c in version.clauses}
         assert case.clause in clauses, case
+
+
+def test_a_paragraph_and_an_item_are_named_as_the_law_names_them() -> None:
+    """第三条第一款第一项: two bare numbers in brackets are read by nobody."""
+    cited = [c.article for measure in catalogue().measures.values() for v in measure.versions for c in v.clauses]
+    cited += [c.article for row in incentives().rows.values() for c in row.clauses]
+    assert [article for article in cited if re.search("条（.+?）（", article)] == []
 
 
 def test_each_measure_has_cases_on_both_sides() -> None:
