@@ -60,6 +60,7 @@ def home() -> ResponseReturnValue:
             today=today,
             missing_years=days.missing_years(today),
             person=caller().person,
+            may_issue=caller().may(Permission.LETTER_ISSUE),
         )
 
 

@@ -82,7 +82,7 @@ def issue(entry: str) -> ResponseReturnValue:
     try:
         with services().database.writing() as session:
             row = in_reach(matter(session, entry), caller()).row
-            made = _issued(session, row, code, now)
+            made = issue_letter(session, row, code, now)
     except NotFound:
         raise
     except CreditServiceError as wrong:
@@ -90,7 +90,8 @@ def issue(entry: str) -> ResponseReturnValue:
     return redirect(url_for("desk_papers.papers", entry=entry, _anchor=f"paper-{made.id}"), 303)
 
 
-def _issued(session: Session, row: Row, code: str, now: datetime) -> issuing.IssuedPaper:
+def issue_letter(session: Session, row: Row, code: str, now: datetime) -> issuing.IssuedPaper:
+    """The letter of this code about a row, and the matters that it settles. Raises ``Conflict`` and ``InvalidInput``."""
     source = source_of(session, row)
     letter = LETTERS.get(code)
     if letter is None or not letter.ready(source):
@@ -122,7 +123,7 @@ def _asked_for(name: str) -> str:
 def download(number: int) -> Response:
     """The signed file, to print or to send."""
     with services().database.reading() as session:
-        paper = _paper(session, number)
+        paper = paper_in_reach(session, number)
         pdf = issuing.copy_of(session, services(), paper)
     response = Response(pdf, mimetype="application/pdf")
     # the number is not plain ASCII, and a name of a file is nobody's secret: kind and serial are enough
@@ -130,7 +131,8 @@ def download(number: int) -> Response:
     return response
 
 
-def _paper(session: Session, number: int) -> Paper:
+def paper_in_reach(session: Session, number: int) -> Paper:
+    """A paper of the caller's court or one below it. Raises ``NotFound``."""
     paper = session.get(Paper, number)
     if paper is None or not reaches(caller(), paper.court_code):
         raise unknown_entry()
@@ -142,7 +144,7 @@ def _paper(session: Session, number: int) -> Paper:
 def revoke(number: int) -> ResponseReturnValue:
     """Withdraw a paper that was issued by mistake: the public page says so from now on."""
     with services().database.reading() as session:
-        paper = _paper(session, number)
+        paper = paper_in_reach(session, number)
     reason = request.form.get("reason", "").strip()[:512]
     try:
         if not reason:
@@ -161,7 +163,7 @@ def revoke(number: int) -> ResponseReturnValue:
 def deliver(number: int) -> ResponseReturnValue:
     """Send word of a paper by one channel, or note that it goes on paper."""
     with services().database.reading() as session:
-        paper = _paper(session, number)
+        paper = paper_in_reach(session, number)
     try:
         with services().database.writing() as session:
             delivery.queue(session, services(), _message(paper), now=services().clock.now())

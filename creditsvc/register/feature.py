@@ -24,6 +24,7 @@ from creditsvc.register import (
     desk_decisions,
     desk_due,
     desk_events,
+    desk_letters,
     desk_papers,
 )
 from creditsvc.register.jobs import JOBS
@@ -39,6 +40,7 @@ DESK = (
     desk_decisions,
     desk_due,
     desk_events,
+    desk_letters,
 )
 """The modules whose pages stand on the desk's one blueprint."""
 

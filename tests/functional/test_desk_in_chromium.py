@@ -178,3 +178,11 @@ def _removed(clerk: Visitor, judge: Visitor, entry: str) -> None:
     judge.main_button("签批勾选的决定，立即生效")
     clerk.go(f"/desk/listings/{entry}")
     assert "已删除" in clerk.look("desk-removed")
+    clerk.go("/desk/")
+    clerk.page.get_by_role("link", name="批量出具文书").click()
+    assert "删除失信信息通知书" in clerk.look("desk-letters")
+    clerk.main_button("出具选中的文书")
+    assert "份没有出具" in clerk.look("desk-letters-issued")
+    with clerk.page.expect_download() as loading:
+        clerk.page.get_by_role("link", name="下载全部文书（ZIP）").click()
+    assert loading.value.suggested_filename == "letters.zip"
