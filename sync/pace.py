@@ -27,6 +27,8 @@ REST = 100
 """How many times as long as it took, work that can't be made short rests in a busy house."""
 BREATH = 1.0
 """The same where there are many writers: it keeps nobody out, but it takes the processor from those who wait for an answer."""
+NAP = 0.1
+"""Seconds after which a rest is looked up from."""
 LEAST = 10
 POLITENESS = 10
 """How far bulk work stands back for the processor (``nice``)."""
@@ -77,6 +79,12 @@ class Pace:
         """Whether work that can't be made short has to wait: it has only just had its turn, and people may be at work."""
         now = time.monotonic()
         return now < self._rest_until and (not self._one_writer or self._is_busy(now))
+
+    def nap(self) -> bool:
+        """Rest for a moment where that is short (many writers); false where whoever calls had better come back later."""
+        if not self._one_writer:
+            time.sleep(max(0.0, min(NAP, self._rest_until - time.monotonic())))
+        return not self._one_writer
 
     def rest(self) -> None:
         """Stand back for a while where there are many writers; where there is one, shares are short instead."""

@@ -15,7 +15,7 @@ from creditsvc.services import Services
 from creditsvc.storage.outbox import FactType, Outbox, put
 from sync.canaries import publish_canaries
 from sync.heads import resign_heads
-from sync.publish import backlog, sequence_all, sequence_once
+from sync.publish import backlog, sequence_all, sequence_once, sequence_politely
 from sync.stored_log import StorageContradicts
 from sync.tables_feed import FeedEntry, FeedStream, StreamEvent
 from sync.wire.events import commitment, parse_line
@@ -80,6 +80,13 @@ def test_streams_cannot_be_joined_by_subject(register: Register) -> None:
     entry = register.listings(1)[0]
     register.publish()
     assert len({register.data(stream, entry)["subject"] for stream in ("agency", "bureau", "platform")}) == 3
+
+
+def test_politely_is_to_the_end_all_the_same(register: Register, services: Services) -> None:
+    """It rests between two shares; whoever calls it once, by hand or from a clock, finds nothing left."""
+    register.listings(180)
+    assert sequence_politely(services, services.clock.now()) == 180
+    assert sequence_once(services, services.clock.now()) == 0
 
 
 def test_an_exit_overtakes_the_backlog(register: Register, services: Services) -> None:
