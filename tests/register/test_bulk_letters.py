@@ -114,7 +114,10 @@ def test_another_court_sees_and_issues_nothing_of_it(app: Flask, clerk: FlaskCli
     with services.database.reading() as session:
         paper = session.scalars(select(Paper.id)).one()
     assert stranger.get(f"{PAGE}/print.zip?paper={paper}").status_code == 404
-    assert post_form(clerk, PAGE, {"decision": ["999999", "x", "9" * 40]}, page=PAGE).status_code == 404
+    (more,) = removed(services, 1)
+    forged = {"decision": [str(more), "999999", "x", "9" * 40]}
+    assert post_form(clerk, PAGE, forged, page=PAGE).status_code == 404
+    assert shown(clerk) == [more], "nothing was issued along with what is not there"
 
 
 def test_no_more_at_once_than_a_page_holds(clerk: FlaskClient, services: Services) -> None:
