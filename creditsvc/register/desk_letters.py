@@ -85,7 +85,9 @@ def owed(session: Session, who: Caller, *, since: datetime, letter: str = "") ->
     """Approved decisions since an instant in the caller's reach whose letter was not issued after them; one more than ``MOST``."""
     code = case(LETTER_OF, value=Decision.kind)
     told = select(Paper.id).where(
-        Paper.entry == Decision.entry, Paper.kind == code, Paper.issued_at >= Decision.settled_at,
+        Paper.entry == Decision.entry, Paper.kind == code,
+        # one that was issued at the entry's own page names no decision: it tells all that were made before
+        or_(Paper.decision_id == Decision.id, and_(Paper.decision_id.is_(None), Paper.issued_at >= Decision.settled_at)),
         or_(Paper.state == PaperState.VALID.value, Paper.state == PaperState.ENDED.value),
     )  # fmt: skip
     kinds = [kind for kind, its in LETTER_OF.items() if not letter or its == letter]
@@ -97,13 +99,26 @@ def owed(session: Session, who: Caller, *, since: datetime, letter: str = "") ->
 
 
 def _line(session: Session, row: Decision, names: Mapping[str, str]) -> Owed:
-    letter = LETTERS[LETTER_OF[row.kind]]
-    is_ready = letter.ready(source_of(session, matter(session, row.entry).row))
-    gone = Bilingual("此后情况已变，现在不能出具", "things have changed since: it can't be issued now")
+    code = LETTER_OF[row.kind]
+    letter, source = LETTERS[code], source_of(session, matter(session, row.entry).row)
+    newest = next((each.id for each in source.decisions if LETTER_OF.get(each.kind) == code), row.id)
+    why = None
+    if newest != row.id:
+        why = Bilingual(
+            "此后又有同类决定，文书只写最新一次；请到记录页核对是否另行告知",
+            "decided again since, and the letter tells the latest alone: see at the entry whether this one was told",
+        )
+    elif not letter.ready(source):
+        why = Bilingual("此后情况已变，现在不能出具", "things have changed since: it can't be issued now")
     return Owed(
-        row.id, row.entry, names.get(row.entry, row.entry), KINDS[row.kind].label, letter.kind.title, row.settled_at,
-        None if is_ready else gone,
-    )  # fmt: skip
+        row.id,
+        row.entry,
+        names.get(row.entry, row.entry),
+        KINDS[row.kind].label,
+        letter.kind.title,
+        row.settled_at,
+        why,
+    )
 
 
 @blueprint.post("/letters")
@@ -127,13 +142,16 @@ def _issued(number: int, now: datetime) -> Owed:
     with services().database.reading() as session:
         row = session.get_one(Decision, number)
         line = _line(session, row, names_of(session, [row.entry]))
+    if line.said is not None:
+        return line
     try:
         with services().database.writing() as session:
             row = session.get_one(Decision, number, with_for_update=True)
             if not _is_owed(session, row):
                 told = Bilingual("已经出具过", "it has been issued already")
                 return Owed(number, line.entry, line.name, line.kind, line.letter, line.settled_at, told)
-            made = issue_letter(session, in_reach(matter(session, row.entry), caller()).row, LETTER_OF[row.kind], now)
+            about = in_reach(matter(session, row.entry), caller()).row
+            made = issue_letter(session, about, LETTER_OF[row.kind], now, decision_id=number)
     except CreditServiceError as wrong:
         return Owed(number, line.entry, line.name, line.kind, line.letter, line.settled_at, wrong.text)
     return Owed(number, line.entry, line.name, line.kind, line.letter, line.settled_at, None, made.id)

@@ -90,8 +90,13 @@ def issue(entry: str) -> ResponseReturnValue:
     return redirect(url_for("desk_papers.papers", entry=entry, _anchor=f"paper-{made.id}"), 303)
 
 
-def issue_letter(session: Session, row: Row, code: str, now: datetime) -> issuing.IssuedPaper:
-    """The letter of this code about a row, and the matters that it settles. Raises ``Conflict`` and ``InvalidInput``."""
+def issue_letter(
+    session: Session, row: Row, code: str, now: datetime, *, decision_id: int | None = None
+) -> issuing.IssuedPaper:
+    """The letter of this code about a row, and the matters that it settles. Raises ``Conflict`` and ``InvalidInput``.
+
+    ``decision_id``: the one decision that it tells, where it is issued for one.
+    """
     source = source_of(session, row)
     letter = LETTERS.get(code)
     if letter is None or not letter.ready(source):
@@ -103,7 +108,7 @@ def issue_letter(session: Session, row: Row, code: str, now: datetime) -> issuin
     asked = Asked(**{name: _asked_for(name) for name in letter.asks})
     order = PaperOrder(
         letter.kind, row.court_code, row.name, letter.data(source, asked), entry=row.entry, subject_id=row.subject_id,
-        supersedes=not letter.asks,
+        decision_id=decision_id, supersedes=not letter.asks,
     )  # fmt: skip
     paper = issuing.issue(session, services(), order, caller=caller(), now=now)
     if settled := [kind.value for kind, codes in LETTERS_OF.items() if letter.kind.code in codes]:

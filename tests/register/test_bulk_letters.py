@@ -91,6 +91,21 @@ def test_what_has_changed_since_is_shown_and_can_t_be_ticked(clerk: FlaskClient,
     assert "出具了 0 份，1 份没有出具" in refused
 
 
+def test_of_two_corrections_the_earlier_is_left_to_a_person(clerk: FlaskClient, services: Services) -> None:
+    """A notice says what was corrected last. The earlier one is not taken for told by it, and is not lost from sight."""
+    entry = world.add_listing(services)
+    first, second = (
+        world.decided(services, world.draft(entry, "correct_listing", "", changes={"performed_part": part}))
+        for part in ("1,000 元", "2,000 元")
+    )
+    assert shown(clerk) == [second] and "文书只写最新一次" in clerk.get(PAGE).text
+    done = post_form(clerk, PAGE, {"decision": [str(first), str(second)]}, page=PAGE).text
+    assert "出具了 1 份，1 份没有出具" in done and "文书只写最新一次" in done
+    assert shown(clerk) == [] and "文书只写最新一次" in clerk.get(PAGE).text
+    with services.database.reading() as session:
+        assert list(session.scalars(select(Paper.decision_id))) == [second]
+
+
 def test_by_letter_and_by_days(app: Flask, services: Services) -> None:
     (old,) = removed(services, 1)
     assert isinstance(services.clock, FixedClock)
