@@ -94,3 +94,13 @@ def test_a_reading_connection_cant_write(services: Services) -> None:
     at = instant(_AT, is_sqlite=False)
     with pytest.raises(OperationalError), services.database.direct() as driver:
         driver.execute("INSERT INTO rate_bucket (key, level, at) VALUES ('k', 1, %s)", (at,))
+
+
+def test_a_plan_made_on_a_small_table_is_good_for_a_large_one(services: Services) -> None:
+    """What is prepared while a table fits on one page is kept; it must not read the whole table ever after."""
+    with services.database.writing() as session:
+        session.execute(text("INSERT INTO rate_bucket (key, level, at) VALUES ('one', 1, now()), ('two', 1, now())"))
+        session.execute(text("ANALYZE rate_bucket"))
+    with services.database.direct() as driver:
+        plan = driver.execute("EXPLAIN (COSTS OFF) SELECT level FROM rate_bucket WHERE key = %s", ("one",)).fetchall()
+    assert any("Index" in line for (line,) in plan), plan
