@@ -204,11 +204,15 @@ class Database:
         kept = self._grouped
         if kept is None:
             kept = self._grouped = self._keep(self._grouped_engine)
+            if self.is_sqlite:
+                # once for all its transactions; ``turns`` does the waiting
+                kept.plain.execute(_CHECKPOINT[False])
+                kept.plain.execute("PRAGMA busy_timeout=0")
         try:
             if not self.is_sqlite:
                 kept.plain.execute("BEGIN")
-            elif not _taken(self.turns, kept.plain, bulk=False):
-                kept.plain.execute("BEGIN IMMEDIATE")
+            elif not self.turns.take(lambda: kept.plain.execute("BEGIN IMMEDIATE")):
+                kept.plain.execute("BEGIN IMMEDIATE")  # raises
             yield Driven(kept.plain, self.is_sqlite)
             kept.plain.execute("COMMIT")
         except BaseException:
