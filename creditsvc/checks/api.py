@@ -21,7 +21,7 @@ from creditsvc.checks.signed import signed
 from creditsvc.kernel.days import legal_day
 from creditsvc.kernel.identity import NumberType
 from creditsvc.web.context import caller, services
-from creditsvc.web.quick import QuickParser
+from creditsvc.web.quick import quickly
 from creditsvc.web.schemas import Schema
 
 blueprint = Blueprint(
@@ -64,10 +64,6 @@ class CheckRequest(Schema):
     known_on = fields.Date(
         metadata={"description": "按该日终了时已知的记录作答，缺省为现在 / as known at the end of that day"}
     )
-
-
-_REQUEST = CheckRequest()
-blueprint.ARGUMENTS_PARSER = QuickParser(_REQUEST, PlainRequest)
 
 
 class TextSchema(Schema):
@@ -162,8 +158,7 @@ class Checks(MethodView):
     """One person at a time."""
 
     @open_to(Permission.CHECK_ASK)
-    @blueprint.arguments(_REQUEST)
-    @blueprint.response(200, CheckResponse)
+    @quickly(blueprint, CheckRequest(), PlainRequest, CheckResponse)
     def post(self, asked: dict[str, Any]) -> Response:
         """核查一人：先写访问台账，再作答，答复附签名 / check one person: the ledger first, then the signed answer."""
         parts = services()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from flask import current_app, g, redirect, request, url_for
@@ -31,6 +32,7 @@ def is_api() -> bool:
     return request.path.startswith("/v1/")
 
 
+@lru_cache(maxsize=4096)
 def permissions_of(view: Callable[..., Any], method: str) -> frozenset[Permission] | None:
     """Who may call this view by this method; none if nobody has said."""
     if view_class := getattr(view, "view_class", None):
@@ -42,24 +44,23 @@ def permissions_of(view: Callable[..., Any], method: str) -> frozenset[Permissio
 
 def admit() -> ResponseReturnValue | None:
     """The one gate: hook it before every request."""
-    if request.endpoint is None or request.method == "OPTIONS":
+    endpoint, method = request.endpoint, request.method
+    if endpoint is None or method == "OPTIONS" or endpoint == "static":
         return None
-    if request.endpoint == "static":
-        return None
-    g.caller = _recognised()
-    if caller().kind is CallerKind.ANONYMOUS:
+    who = g.caller = _recognised()
+    if who.kind is CallerKind.ANONYMOUS:
         request.max_content_length = STRANGERS_BODY
-    allowed = permissions_of(current_app.view_functions[request.endpoint], request.method)
+    allowed = permissions_of(current_app.view_functions[endpoint], method)
     if allowed is None:
         raise NotAllowed(
             Bilingual("此页面未声明谁可以使用，已拒绝", "this address does not say who may use it; refused"),
             code="undeclared",
         )
-    if not any(caller().may(permission) for permission in allowed):
+    if not any(map(who.may, allowed)):
         return _turn_away(allowed)
     # reads the body, so only after it is known that the caller may send one
     refuse_forged()
-    if caller().must_change_password and not is_api() and request.endpoint not in _ALWAYS:
+    if who.must_change_password and not is_api() and endpoint not in _ALWAYS:
         return redirect(url_for("access.password_form"), 303)
     return None
 
@@ -73,8 +74,8 @@ def _recognised() -> Caller:
 
 
 def _key_holder(text: str) -> Caller:
-    now = services().clock.now()
-    database = services().database
+    parts = services()
+    now, database = parts.clock.now(), parts.database
     with database.direct() as driver:
         found = recognised(driver, text, now, is_sqlite=database.is_sqlite)
     if found is None:

@@ -6,31 +6,45 @@ right or wrong, the schema reads.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import msgspec
-from flask import Request, request
+from flask import request
+from flask.wrappers import Response
+from flask_smorest import Blueprint
 from marshmallow import Schema
-from webargs.flaskparser import FlaskParser
+
+View = Callable[[Any, dict[str, Any]], Response]
 
 
-class QuickParser(FlaskParser):
-    """As a blueprint's parser; ``plain`` has those fields of ``schema`` that must be there, with the same limits."""
+def quickly(
+    blueprint: Blueprint, schema: Schema, plain: type[msgspec.Struct], answer: type[Schema]
+) -> Callable[[View], Callable[[Any], Response]]:
+    """As the blueprint's ``arguments(schema)`` and ``response(200, answer)``, and described like them, for a view that makes its
+    own response. ``plain`` has those fields of ``schema`` that must be there, with the same limits; a body of exactly these
+    goes to the view straight away, since the layers between cost as much as three reads of the database.
+    """
+    decoder = msgspec.json.Decoder(plain)
 
-    def __init__(self, schema: Schema, plain: type[msgspec.Struct]) -> None:
-        super().__init__()
-        self._schema, self._decoder = schema, msgspec.json.Decoder(plain)
+    def decorated(view: View) -> Callable[[Any], Response]:
+        by_schema: Callable[[Any], Response] = blueprint.arguments(schema)(blueprint.response(200, answer)(view))
 
-    def parse(self, argmap: Any, req: Request | None = None, *, location: str | None = None, **more: Any) -> Any:
-        """The fields of the body by their names; as webargs has it."""
-        if argmap is self._schema and (found := self._plain(req or request)) is not None:
-            return found
-        return super().parse(argmap, req, location=location, **more)
+        @wraps(by_schema)
+        def quick(self: Any) -> Response:
+            found = _plain(decoder)
+            return by_schema(self) if found is None else view(self, found)
 
-    def _plain(self, asked: Request) -> dict[str, Any] | None:
-        if asked.mimetype != "application/json":
-            return None
-        try:
-            return msgspec.structs.asdict(self._decoder.decode(asked.get_data(cache=True)))
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
+        return quick
+
+    return decorated
+
+
+def _plain(decoder: msgspec.json.Decoder[Any]) -> dict[str, Any] | None:
+    if request.mimetype != "application/json":
+        return None
+    try:
+        return msgspec.structs.asdict(decoder.decode(request.get_data(cache=True)))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
