@@ -7,6 +7,9 @@ WORKERS ?= 2
 # tests commit thousands of times: in memory where there is room for it; what measures, and what is slow, stays on the disk
 IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 6000000 { print "TMPDIR=/dev/shm" }')
 
+# a hundred processes are started by a run of the tests: each would compile all modules anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test test-pure test-slow kill soak feed-race bench lint types imports check serve-demo lock messages clean
 
 help: ## Show the targets
