@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from creditsvc.services import Services
 from creditsvc.settings import Settings
@@ -30,6 +30,7 @@ class Templates:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._postgres: PostgresServer | None = None
+        self._admin: Engine | None = None
 
     def sqlite(self) -> tuple[Path, Path]:
         """Files of the register and of the keys."""
@@ -60,13 +61,15 @@ class Templates:
     def execute(self, statement: str) -> None:
         """Run one statement on the server, outside any transaction."""
         assert self._postgres is not None
-        engine = create_engine(self._postgres.url("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
+        if self._admin is None:
+            self._admin = create_engine(self._postgres.url("postgres"), isolation_level="AUTOCOMMIT")
+        with self._admin.connect() as connection:
             connection.execute(text(statement))
-        engine.dispose()
 
     def close(self) -> None:
         """Stop the server if there is one."""
+        if self._admin:
+            self._admin.dispose()
         if self._postgres:
             self._postgres.close()
 
