@@ -62,7 +62,10 @@ class Templates:
         """Run one statement on the server, outside any transaction."""
         assert self._postgres is not None
         if self._admin is None:
-            self._admin = create_engine(self._postgres.url("postgres"), isolation_level="AUTOCOMMIT")
+            # asked whether it lives: some tests kill the server and start it again
+            self._admin = create_engine(
+                self._postgres.url("postgres"), isolation_level="AUTOCOMMIT", pool_pre_ping=True
+            )
         with self._admin.connect() as connection:
             connection.execute(text(statement))
 
