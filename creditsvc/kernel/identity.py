@@ -131,6 +131,10 @@ _TEXTS = {
     "number-shape": Bilingual(
         "证件号码含有不应出现的字符，请核对原件", "the identity number has characters that can't be in it"
     ),
+    "number-kind": Bilingual(
+        "这像是居民身份证号码或者统一社会信用代码，不是所写种类的证件号码；请改证件种类或者核对号码",
+        "this reads as a resident number or a unit's code and not as a number of that kind; correct the kind or the number",
+    ),
     "number-birth-date": Bilingual(
         "证件号码中的出生日期不存在，请核对原件", "the birth date in the number does not exist"
     ),
@@ -189,8 +193,8 @@ def parse_identity(raw: str, *, expected: NumberType | None = None) -> IdentityN
 
     ``expected`` names the kind where it is known; without it the shape decides between resident numbers, unit codes and
     the 18-digit permanent residence card. Raises ``InvalidInput`` with code ``number-empty``, ``number-masked``,
-    ``number-excel-damaged``, ``number-length``, ``number-shape``, ``number-birth-date`` or ``number-check-digit``;
-    never with the number in its text.
+    ``number-excel-damaged``, ``number-length``, ``number-shape``, ``number-kind``, ``number-birth-date`` or
+    ``number-check-digit``; never with the number in its text.
     """
     if (expected is None or expected is NumberType.RESIDENT_ID) and _is_resident(raw):
         return IdentityNumber(NumberType.RESIDENT_ID, raw)
@@ -299,9 +303,21 @@ def _other(kind: NumberType) -> Callable[[str], IdentityNumber]:
     def read(text: str) -> IdentityNumber:
         if not _OTHER[kind].fullmatch(text):
             raise _fault("number-shape")
+        if _of_another_kind(text):
+            raise _fault("number-kind")
         return IdentityNumber(kind, text)
 
     return read
+
+
+def _of_another_kind(text: str) -> bool:
+    """Whether what is said to be a passport reads as a resident number or a unit's code: under the wrong kind nobody is found,
+    and a person who is listed would pass for one who is not.
+    """
+    resident = (_RESIDENT.fullmatch(text) and _date(text[6:14])) or (
+        _RESIDENT_15.fullmatch(text) and _date("19" + text[6:12])
+    )
+    return bool(resident) or (_USCC.fullmatch(text) is not None and uscc_check_digit(text[:17]) == text[17])
 
 
 def _foreigner_permit(text: str) -> IdentityNumber:

@@ -18,6 +18,8 @@ UNIT += uscc_check_digit(UNIT)
     [
         (PERSON, NumberType.USCC, "number-kind"),
         (PERSON, NumberType.HK_MACAO_PERMIT, "number-kind"),
+        (PERSON, NumberType.PASSPORT, "number-kind"),
+        (UNIT, NumberType.PASSPORT, "number-kind"),
         (UNIT, NumberType.RESIDENT_ID, "number-kind"),
         (PERSON[:-1] + ("1" if PERSON[-1] != "1" else "2"), NumberType.RESIDENT_ID, "number-check-digit"),
         (PERSON[:-1] + ("1" if PERSON[-1] != "1" else "2"), None, "number-check-digit"),

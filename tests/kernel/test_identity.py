@@ -249,6 +249,8 @@ def test_other_papers(kind: NumberType, raw: str, masked: str) -> None:
     ("kind", "raw", "code"),
     [
         (NumberType.PASSPORT, "E1", "number-shape"),
+        (NumberType.PASSPORT, "410105199003071231"[:17] + "0", "number-kind"),
+        (NumberType.PASSPORT, "410105800101123", "number-kind"),
         (NumberType.HK_MACAO_PERMIT, "X12345678", "number-shape"),
         (NumberType.TAIWAN_PERMIT, "1234567", "number-shape"),
         (NumberType.FOREIGNER_PERMIT, "AB1234567890123", "number-shape"),
