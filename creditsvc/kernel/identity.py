@@ -132,8 +132,8 @@ _TEXTS = {
         "证件号码含有不应出现的字符，请核对原件", "the identity number has characters that can't be in it"
     ),
     "number-kind": Bilingual(
-        "这像是居民身份证号码或者统一社会信用代码，不是所写种类的证件号码；请改证件种类或者核对号码",
-        "this reads as a resident number or a unit's code and not as a number of that kind; correct the kind or the number",
+        "这像是居民身份证、永久居留身份证号码或者统一社会信用代码，不是所写种类的证件号码；请改证件种类或者核对号码",
+        "this reads as the number of a resident, of a residence card or of a unit and not of that kind; correct one of them",
     ),
     "number-birth-date": Bilingual(
         "证件号码中的出生日期不存在，请核对原件", "the birth date in the number does not exist"
@@ -311,13 +311,14 @@ def _other(kind: NumberType) -> Callable[[str], IdentityNumber]:
 
 
 def _of_another_kind(text: str) -> bool:
-    """Whether what is said to be a passport reads as a resident number or a unit's code: under the wrong kind nobody is found,
-    and a person who is listed would pass for one who is not.
+    """Whether what is said to be a passport reads as a resident number, a permanent residence card or a unit's code: under the
+    wrong kind nobody is found, and a person who is listed would pass for one who is not.
     """
     resident = (_RESIDENT.fullmatch(text) and _date(text[6:14])) or (
         _RESIDENT_15.fullmatch(text) and _date("19" + text[6:12])
     )
-    return bool(resident) or (_USCC.fullmatch(text) is not None and uscc_check_digit(text[:17]) == text[17])
+    unit = _USCC.fullmatch(text) is not None and uscc_check_digit(text[:17]) == text[17]
+    return bool(resident) or unit or _PERMIT.fullmatch(text) is not None
 
 
 def _foreigner_permit(text: str) -> IdentityNumber:

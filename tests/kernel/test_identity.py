@@ -227,6 +227,8 @@ CARD_OF_2023 = "94115619900307123"  # 9, province, nationality, birth date, sequ
     [
         (NumberType.PASSPORT, "e12345678", "E1*****78"),
         (NumberType.PASSPORT, "ab123", "A***3"),
+        (NumberType.PASSPORT, "410105801301123", "41***********23"),
+        (NumberType.PASSPORT, "410105199013071231", "41**************31"),
         (NumberType.HK_MACAO_PERMIT, "H12345678", "H1*****78"),
         (NumberType.HK_MACAO_PERMIT, "m1234567801", "M1*******01"),
         (NumberType.TAIWAN_PERMIT, "12345678", "12****78"),
@@ -249,8 +251,10 @@ def test_other_papers(kind: NumberType, raw: str, masked: str) -> None:
     ("kind", "raw", "code"),
     [
         (NumberType.PASSPORT, "E1", "number-shape"),
-        (NumberType.PASSPORT, "410105199003071231"[:17] + "0", "number-kind"),
+        (NumberType.PASSPORT, "410105199003071230", "number-kind"),
         (NumberType.PASSPORT, "410105800101123", "number-kind"),
+        (NumberType.PASSPORT, "ABC123456789012", "number-kind"),
+        (NumberType.PASSPORT, CARD_OF_2023 + resident_check_digit(CARD_OF_2023), "number-kind"),
         (NumberType.HK_MACAO_PERMIT, "X12345678", "number-shape"),
         (NumberType.TAIWAN_PERMIT, "1234567", "number-shape"),
         (NumberType.FOREIGNER_PERMIT, "AB1234567890123", "number-shape"),
