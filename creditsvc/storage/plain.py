@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OPTIONS = "-c plan_cache_mode=force_generic_plan -c bytea_output=hex -c enable_seqscan=off -c jit=off"
 """Of such a connection: to plan what a check reads takes ten times as long as to read it, and is done once. A plan that is
-made while a table is small must not read it whole for ever after: whatever is asked here has its index."""
+made while a table is small must not read it whole for ever after, so an index is taken wherever there is one."""
 MOST_KEPT = 256
 """Statements that are kept prepared; whatever comes after them is planned each time."""
 Reader = Callable[[bytes], Any]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from flask import current_app, g, redirect, request, url_for
@@ -32,7 +31,6 @@ def is_api() -> bool:
     return request.path.startswith("/v1/")
 
 
-@lru_cache(maxsize=4096)
 def permissions_of(view: Callable[..., Any], method: str) -> frozenset[Permission] | None:
     """Who may call this view by this method; none if nobody has said."""
     if view_class := getattr(view, "view_class", None):

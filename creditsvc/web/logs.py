@@ -3,14 +3,11 @@ exception (a database error carries its parameters)."""
 
 from __future__ import annotations
 
-import itertools
 import logging
-import os
 import secrets
 import sys
 import time
 import traceback
-from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -22,10 +19,9 @@ from creditsvc.web.context import caller, installed
 _SLOW = 6
 
 
-@lru_cache(maxsize=1)
 def journal() -> Any:
-    """The logger, as it was last set up."""
-    return structlog.get_logger("creditsvc").bind()
+    """The logger."""
+    return structlog.get_logger("creditsvc")
 
 
 def configure(level: str) -> None:
@@ -40,28 +36,10 @@ def configure(level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
         cache_logger_on_first_use=False,
     )
-    journal.cache_clear()
-
-
-class _Numbers:
-    """Numbers of requests: sixteen hexadecimal digits, different in every process. To ask the system for chance at each would
-    let another thread in before the work has begun.
-    """
-
-    def __init__(self) -> None:
-        self._process, self._first, self._count = 0, "", itertools.count()
-
-    def next(self) -> str:
-        if self._process != os.getpid():
-            self._process, self._first = os.getpid(), secrets.token_hex(5)
-        return f"{self._first}{next(self._count) & 0xFFFFFF:06x}"
-
-
-_numbers = _Numbers()
 
 
 def _begin() -> None:
-    g.request_id = _numbers.next()
+    g.request_id = secrets.token_hex(8)
     g.started = time.perf_counter()
 
 
